@@ -1,0 +1,266 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// ErrSessionClosed is returned by Next when the connection is over and everything that
+// had arrived was taken. The cause of the loss is wrapped with it.
+var ErrSessionClosed = errors.New("event connection is over")
+
+var (
+	errNoPong      = errors.New("no answer to a ping")
+	errServeReturn = errors.New("consumer returned")
+)
+
+// Session is one event connection of one node.
+type Session struct {
+	server *EventServer
+	user   string
+	remote string
+	query  url.Values
+
+	ended   chan struct{} // closed with the cause below
+	endOnce sync.Once
+	cause   error // written once before ended is closed
+
+	arrived chan struct{} // buffered 1: something is in the backlog
+	mu      sync.Mutex
+	backlog []frame // guarded by mu
+	bytes   int     // guarded by mu: size of the backlog
+	lost    int     // guarded by mu: events dropped since Next last said so
+	lostAt  time.Time
+}
+
+type frame struct {
+	data     []byte
+	received time.Time
+}
+
+func newSession(server *EventServer, user string, r *http.Request) *Session {
+	return &Session{
+		server: server, user: user, remote: r.RemoteAddr, query: r.URL.Query(),
+		ended: make(chan struct{}), arrived: make(chan struct{}, 1),
+	}
+}
+
+// Query is the query of the address that Asterisk dialled. Do not change it.
+func (s *Session) Query() url.Values { return s.query }
+
+// User is the name that the connection authenticated as.
+func (s *Session) User() string { return s.user }
+
+// RemoteAddr is where the connection comes from: the balancer, when there is one.
+func (s *Session) RemoteAddr() string { return s.remote }
+
+// Backlog is the number of events that arrived and were not taken.
+func (s *Session) Backlog() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.backlog)
+}
+
+// Close ends the connection; Asterisk will dial again. It does not wait.
+func (s *Session) Close(reason string) {
+	s.end(fmt.Errorf("closed: %s", reason)) //nolint:err113 // the caller's words are the cause
+}
+
+// Next returns the oldest event that was not taken, waiting for one. What had arrived
+// is delivered even after ctx or the connection ended; only then does it return ErrSessionClosed
+// or the error of ctx. One goroutine at a time may call it.
+func (s *Session) Next(ctx context.Context) (Event, error) {
+	for {
+		if e, ok := s.take(); ok {
+			return e, nil
+		}
+		select {
+		case <-s.arrived:
+			continue
+		case <-s.ended:
+			if e, ok := s.take(); ok { // the last frame may have come with the end
+				return e, nil
+			}
+			return Event{}, fmt.Errorf("%w: %w", ErrSessionClosed, s.cause)
+		case <-ctx.Done():
+			// The context that Serve got ends with the session; say so rather than "canceled".
+			select {
+			case <-s.ended:
+				continue
+			default:
+				return Event{}, fmt.Errorf("wait for event: %w", ctx.Err())
+			}
+		}
+	}
+}
+
+// take removes the oldest event from the backlog, without waiting.
+func (s *Session) take() (Event, bool) {
+	observe := &s.server.options.Observe
+	s.mu.Lock()
+	if s.lost > 0 {
+		e := Event{Type: EventsDropped, Dropped: s.lost, Received: s.lostAt, Timestamp: s.lostAt}
+		s.lost = 0
+		s.mu.Unlock()
+		return e, true
+	}
+	if len(s.backlog) == 0 {
+		s.mu.Unlock()
+		return Event{}, false
+	}
+	f := s.backlog[0]
+	s.backlog[0] = frame{} // let go of the bytes
+	s.backlog = s.backlog[1:]
+	s.bytes -= len(f.data)
+	if len(s.backlog) == 0 {
+		s.backlog = nil // and of the array, which may have been long
+	}
+	s.mu.Unlock()
+
+	e, err := DecodeEvent(f.data)
+	e.Received = f.received
+	if err != nil {
+		s.server.malformed.Add(1)
+		if observe.Malformed != nil {
+			observe.Malformed()
+		}
+	}
+	if observe.Delivered != nil {
+		observe.Delivered(e.Type, time.Since(f.received))
+	}
+	return e, true
+}
+
+// put adds a frame to the backlog and never waits.
+func (s *Session) put(data []byte) {
+	s.server.received.Add(1)
+	now := time.Now()
+	dropped := 0
+	s.mu.Lock()
+	if len(s.backlog) >= s.server.options.MaxBacklog || s.bytes+len(data) > maxBacklogBytes {
+		dropped = len(s.backlog)
+		s.lost += dropped
+		s.lostAt = now
+		s.backlog, s.bytes = nil, 0
+	}
+	s.backlog = append(s.backlog, frame{data: data, received: now})
+	s.bytes += len(data)
+	s.mu.Unlock()
+	select {
+	case s.arrived <- struct{}{}:
+	default:
+	}
+	if dropped > 0 {
+		s.server.dropped.Add(uint64(dropped))
+		if s.server.options.Observe.Dropped != nil {
+			s.server.options.Observe.Dropped(dropped)
+		}
+		s.server.options.Log.Error().Str("node", printable(s.user, 100)).Int("events", dropped).
+			Msg("event backlog dropped: its consumer is too slow")
+	}
+}
+
+// end records why the session is over; the first cause stays.
+func (s *Session) end(cause error) {
+	s.endOnce.Do(func() {
+		s.cause = cause
+		close(s.ended)
+	})
+}
+
+// run owns the connection until it is over and Serve has returned.
+func (s *Session) run(parent context.Context, conn *websocket.Conn) {
+	o := &s.server.options
+	// Shutdown of the HTTP server must not cut a consumer short: only our end does.
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	var helpers sync.WaitGroup
+	helpers.Go(func() { s.read(ctx, conn) })
+	helpers.Go(func() { s.ping(ctx, conn) })
+	helpers.Go(func() { // the only one who closes the socket
+		<-s.ended
+		s.hangUp(conn)
+		cancel(s.cause)
+	})
+	log := o.Log.With().Str("node", printable(s.user, 100)).Str("remote", s.remote).Logger()
+	log.Info().Msg("event connection accepted")
+	if o.Observe.Connected != nil {
+		o.Observe.Connected()
+	}
+	// Deferred, so that a panic of Serve leaves neither socket nor goroutines behind.
+	defer func() {
+		s.end(errServeReturn)
+		helpers.Wait()
+		if o.Observe.Lost != nil {
+			o.Observe.Lost(s.cause)
+		}
+		log.Warn().Str("why", printable(s.cause.Error(), 200)).Int("untaken", s.Backlog()).Msg("event connection over")
+	}()
+	o.Serve(ctx, s)
+}
+
+// read takes frames off the socket as fast as they come.
+func (s *Session) read(ctx context.Context, conn *websocket.Conn) {
+	for {
+		_, data, err := conn.Read(ctx)
+		if err != nil {
+			s.end(fmt.Errorf("read events: %w", err))
+			return
+		}
+		s.put(data)
+	}
+}
+
+// ping closes the session when the peer has been silent for PingTimeout.
+func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
+	o := &s.server.options
+	every := time.NewTicker(o.PingEvery)
+	defer every.Stop()
+	answered := time.Now()
+	for {
+		select {
+		case <-every.C:
+		case <-s.ended:
+			return
+		}
+		attempt, cancel := context.WithDeadline(ctx, answered.Add(o.PingTimeout))
+		err := conn.Ping(attempt)
+		cancel()
+		if err != nil {
+			s.end(fmt.Errorf("%w: %w", errNoPong, err))
+			return
+		}
+		answered = time.Now()
+	}
+}
+
+// hangUp tells the peer why and closes the socket, without waiting for an answer from a
+// peer that may be dead.
+func (s *Session) hangUp(conn *websocket.Conn) {
+	status := websocket.StatusNormalClosure
+	if errors.Is(s.cause, ErrServerClosed) {
+		status = websocket.StatusGoingAway
+	}
+	if !errors.Is(s.cause, errNoPong) {
+		done := make(chan struct{})
+		go func() {
+			_ = conn.Close(status, "") // the peer may be gone already
+			close(done)
+		}()
+		select {
+		case <-done:
+			return
+		case <-time.After(time.Second):
+		}
+		_ = conn.CloseNow()
+		<-done
+		return
+	}
+	_ = conn.CloseNow()
+}
