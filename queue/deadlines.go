@@ -1,0 +1,122 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Due gives up to limit deadlines that are due, and when the next one will be,
+// on the caller's own clock (zero: none is set).
+func (p *Pool) Due(ctx context.Context, limit int) ([]Deadline, time.Time, error) {
+	r, err := p.do(ctx, "due", "list due deadlines", nil, limit)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	now, next := micros(r.at(0)).time(), micros(r.at(1)).time()
+	if !next.IsZero() {
+		next = time.Now().Add(next.Sub(now))
+	}
+	var due []Deadline
+	for i := 2; i+1 < len(r); i += 2 {
+		due = append(due, Deadline{Member: r[i], At: micros(r[i+1]).time()})
+	}
+	return due, next, nil
+}
+
+// Fire lets a deadline do what it is there for, if it still is due: the script
+// decides, so any number of callmanagers may fire the same one. A deadline of a
+// TTL key looks at the key: alive, it is re-armed to the key's expiry; gone, it fires.
+func (p *Pool) Fire(ctx context.Context, d Deadline) error {
+	what := "fire " + d.Member
+	kind, queue, contact, ok := ttlMember(d.Member)
+	if !ok {
+		_, err := p.do(ctx, "fire", what, nil, d.Member)
+		return err
+	}
+	return p.look(ctx, kind+"|"+queue+"|"+contact, queue, contact, "due")
+}
+
+// look runs the script of the deadlines that have TTL keys. how is due, or look
+// for a suspicion before the time.
+func (p *Pool) look(ctx context.Context, member, queue, contact, how string) error {
+	_, err := p.do(ctx, "fire_ttl", how+" "+member,
+		[]string{p.timeoutKey(queue, contact), p.announceKey(queue, contact)}, member, how)
+	return err
+}
+
+// ttlMember takes a deadline apart whose firing touches TTL keys.
+func ttlMember(member string) (kind, queue, contact string, ok bool) {
+	part := strings.Split(member, "|")
+	if len(part) != 3 {
+		return "", "", "", false
+	}
+	switch part[0] {
+	case "timeout", "announce", "near", "arm":
+		return part[0], part[1], part[2], true
+	}
+	return "", "", "", false
+}
+
+// Hint says that a keyspace notification named this key: a TTL key that expired,
+// was deleted or got another expiry is looked at now. Other keys are ignored.
+func (p *Pool) Hint(ctx context.Context, key string) error {
+	rest, ours := strings.CutPrefix(key, "{"+p.name+"}:")
+	kind, name, found := strings.Cut(rest, ":")
+	if !ours || !found || (kind != "timeout" && kind != "announce") {
+		return p.bad
+	}
+	queue, contact, found := strings.Cut(name, "::")
+	if !found || len(contact) != contactLen {
+		return p.bad
+	}
+	return p.look(ctx, kind+"|"+queue+"|"+contact, queue, contact, "look")
+}
+
+// Sweep looks at the TTL keys of about n deadlines from the cursor on, and
+// fires those whose key an operator has deleted or let expire early. It is what
+// makes a shortened TTL work when its notification was lost. A cursor of 0
+// begins; 0 given back ends the round.
+func (p *Pool) Sweep(ctx context.Context, from Cursor, n int) (Cursor, error) {
+	if p.bad != nil {
+		return 0, p.bad
+	}
+	found, next, err := p.rdb.ZScan(ctx, p.keys["deadlines"], uint64(from), "", int64(n)).Result()
+	if err != nil {
+		return from, fmt.Errorf("sweep deadlines: %w", err)
+	}
+	var members, keys []string
+	for i := 0; i < len(found); i += 2 { // member, score
+		switch kind, queue, contact, ok := ttlMember(found[i]); {
+		case !ok:
+		case kind == "timeout":
+			members, keys = append(members, found[i]), append(keys, p.timeoutKey(queue, contact))
+		case kind == "announce":
+			members, keys = append(members, found[i]), append(keys, p.announceKey(queue, contact))
+		}
+	}
+	return Cursor(next), p.lookGone(ctx, members, keys)
+}
+
+// lookGone finds the keys that are gone and looks at their deadlines. All there
+// is the usual case, and costs one command.
+func (p *Pool) lookGone(ctx context.Context, members, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	alive, err := p.rdb.Exists(ctx, keys...).Result()
+	if err != nil {
+		return fmt.Errorf("sweep deadlines: %w", err)
+	}
+	if alive == int64(len(keys)) {
+		return nil
+	}
+	if len(keys) > 1 { // halve until the gone ones stand alone
+		m := len(keys) / 2
+		return errors.Join(p.lookGone(ctx, members[:m], keys[:m]), p.lookGone(ctx, members[m:], keys[m:]))
+	}
+	_, queue, contact, _ := ttlMember(members[0])
+	return p.look(ctx, members[0], queue, contact, "look")
+}

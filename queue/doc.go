@@ -1,0 +1,2 @@
+// Package queue is the heart of Holdline.
+package queue

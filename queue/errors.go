@@ -1,0 +1,45 @@
+package queue
+
+import "errors"
+
+// The errors a caller may meet. Test with errors.Is: what is returned carries
+// the act and the object as well.
+var (
+	// ErrName: a name that cannot stand in a key (see ValidName).
+	ErrName = errors.New("bad name")
+	// ErrSchema: the pool's data was written by a newer Holdline than this one.
+	ErrSchema = errors.New("schema is newer than this program")
+	// ErrStaleEpoch: somebody else has taken over this node since; stop speaking for it.
+	ErrStaleEpoch = errors.New("stale epoch")
+	// ErrNoQueue: the pool has no such queue; the arrival is journalled as refused.
+	ErrNoQueue = errors.New("no such queue")
+	// ErrNoNeed: the queue has no need of that name; the arrival is journalled as refused.
+	ErrNoNeed = errors.New("no such need")
+	// ErrClosed: the queue takes nobody now; the arrival is journalled as refused.
+	ErrClosed = errors.New("queue is closed")
+	// ErrNoContact: nobody by that id or channel is live. Harmless after an end.
+	ErrNoContact = errors.New("no such contact")
+	// ErrNoOffer: the offer is closed or never was. Harmless after an end.
+	ErrNoOffer = errors.New("no such offer")
+	// ErrNoAgent: the pool has no such agent.
+	ErrNoAgent = errors.New("no such agent")
+	// ErrRefused: the table of moves (life.go) has no such move from the present state.
+	ErrRefused = errors.New("move refused")
+	// ErrSpec: a projection that makes no sense; nothing of it was written.
+	ErrSpec = errors.New("bad projection")
+	// ErrRecord: Redis holds something that this program cannot read.
+	ErrRecord = errors.New("unreadable record")
+)
+
+// codes maps the first word of a script's reply to the error it means.
+var codes = map[string]error{
+	"schema":      ErrSchema,
+	"stale_epoch": ErrStaleEpoch,
+	"no_queue":    ErrNoQueue,
+	"no_need":     ErrNoNeed,
+	"closed":      ErrClosed,
+	"no_contact":  ErrNoContact,
+	"no_offer":    ErrNoOffer,
+	"no_agent":    ErrNoAgent,
+	"refused":     ErrRefused,
+}

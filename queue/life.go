@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Move is one row of a life: on this event, from any of these states, to that
+// one. A move not listed is refused.
+type Move struct {
+	On   string
+	From []string
+	To   string
+}
+
+// none is before the beginning, over is after the end.
+const (
+	none = "none"
+	over = "over"
+)
+
+// ContactLife is every move a contact may make.
+var ContactLife = []Move{
+	{"enter", []string{none}, "waiting"},
+	{"offer", []string{"waiting"}, "offered"},
+	{"return", []string{"offered", "connected", "in_dialplan"}, "waiting"}, // not answered, or the device was lost
+	{"answer", []string{"offered"}, "connected"},
+	{"dial", []string{"offered"}, "in_dialplan"},
+	{"leave", []string{"waiting", "offered", "connected"}, "leaving"}, // decided here: timed out, or the agent hung up
+	{"end", []string{"waiting", "offered", "connected", "in_dialplan", "leaving"}, over},
+}
+
+// OfferLife is every move an offer may make.
+var OfferLife = []Move{
+	{"make", []string{none}, "offered"},
+	{"ring", []string{"offered", "ringing"}, "ringing"},
+	{"answer", []string{"offered", "ringing"}, "answered"}, // a phone may answer without having rung
+	{"close", []string{"offered", "ringing"}, over},        // with an outcome other than answered
+	{"end", []string{"answered"}, over},                    // the call is over
+}
+
+// AgentLife is every move between the modes of an agent. The first three are
+// asked for, the others happen.
+var AgentLife = []Move{
+	{"ready", []string{"logged_out", "ready", "wrap_up", "paused", "not_responding"}, "ready"},
+	{"paused", []string{"ready", "wrap_up", "paused", "not_responding"}, "paused"},
+	{"logged_out", []string{"logged_out", "ready", "wrap_up", "paused", "not_responding"}, "logged_out"},
+	{"call_over", []string{"ready", "wrap_up"}, "wrap_up"},
+	{"wrapped_up", []string{"wrap_up"}, "ready"},
+	{"limit_over", []string{"paused"}, "ready"},
+	{"missed", []string{"ready"}, "not_responding"},
+}
+
+// An Effect is what the outcome of an offer does.
+type Effect struct {
+	Outcome string
+	// Availability of the agent: keep, restart (now), or guard (not ready until
+	// the device is free or registers again, GuardMS at most; then kept).
+	Availability string
+	Miss         bool // counts towards not responding
+	Skip         bool // the contact skips this agent for a while
+}
+
+// OfferEffects has one row per outcome of an offer that was not answered. A
+// reject is no miss: somebody is there, and said no; the restarted availability
+// and the contact's skip list are enough.
+var OfferEffects = []Effect{
+	{OfferNoAnswer, "restart", true, true},
+	{OfferReject, "restart", false, true},
+	{OfferBusy, "guard", false, true},
+	{OfferUnreachable, "guard", false, true},
+	{OfferSetupFailed, "keep", false, true},
+	{OfferCallerGone, "keep", false, false},
+	{OfferLostRace, "keep", false, false},
+	{OfferWithdrawn, "keep", false, false},
+}
+
+// Bounds, in milliseconds unless the name says otherwise. The scripts get them.
+const (
+	GuardMS         = 5_000  // after busy and unreachable
+	SetupMS         = 5_000  // from an offer to a leg that exists
+	RingMS          = 15_000 // a phone rings, when the queue does not say
+	RingGraceMS     = 1_000  // beyond Asterisk's own ring timeout, before the backstop
+	BridgeMS        = 1_000  // from the answer to the bridge, before a callmanager bridges
+	BridgeTries     = 10
+	RetryMS         = 5_000
+	AnnounceFirstMS = 3_000
+	AnnounceMinMS   = 15_000
+	NearPositions   = 10      // who hears of an improved position at once
+	MatchesPerRun   = 16      // offers of one script
+	TriesPerRun     = 200     // contacts that one script looks at in vain
+	JournalMax      = 200_000 // entries, about
+)
+
+// to is where the event leads from the state.
+func to(life []Move, event, state string) (string, bool) {
+	for _, m := range life {
+		if m.On == event && slices.Contains(m.From, state) {
+			return m.To, true
+		}
+	}
+	return "", false
+}
+
+var luaConstants = func() string {
+	var b strings.Builder
+	for _, c := range []struct {
+		name  string
+		value int
+	}{
+		{"GUARD_MS", GuardMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS}, {"RING_GRACE_MS", RingGraceMS},
+		{"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
+		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
+		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},
+	} {
+		fmt.Fprintf(&b, "local %s = %d\n", c.name, c.value)
+	}
+	return b.String()
+}()
+
+// luaLife renders the tables that a part of the Lua library needs.
+func luaLife(lib string) string {
+	life, ok := map[string][]Move{"contact": ContactLife, "offer": OfferLife, "agent": AgentLife}[lib]
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "local %s_LIFE = {", strings.ToUpper(lib))
+	for _, m := range life {
+		for _, from := range m.From {
+			fmt.Fprintf(&b, "['%s %s']='%s',", m.On, from, m.To)
+		}
+	}
+	b.WriteString("}\n")
+	if lib == "offer" {
+		b.WriteString("local EFFECTS = {")
+		for _, e := range OfferEffects {
+			fmt.Fprintf(&b, "%s={avail='%s',miss=%t,skip=%t},", e.Outcome, e.Availability, e.Miss, e.Skip)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}

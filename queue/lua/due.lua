@@ -1,0 +1,3 @@
+-- due
+-- KEYS meta deadlines
+-- USES core

@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Schema is the number of the layout of keys and records. Changes to it are
+// additive; a script refuses a pool whose number is higher.
+const Schema = 1
+
+// keyNames are the fixed keys of a pool, all under {pool}: (see doc.go).
+var keyNames = []string{"meta", "contacts", "elements", "waiting", "order", "agents", "available", "offers",
+	"deadlines", "work", "claims", "journal", "nodes", "dir", "counts"}
+
+//go:embed lua/*.lua lua/lib/*.lua
+var luaFiles embed.FS
+
+// A script is one command: its text, and the keys that it names.
+type script struct {
+	name string
+	keys []string // of keyNames, or ttl keys given by the caller
+	text string
+	run  *redis.Script
+}
+
+var (
+	headKeys = regexp.MustCompile(`(?m)^-- KEYS +([a-z_ ]+)$`)
+	headUses = regexp.MustCompile(`(?m)^-- USES +([a-z_ ]+)$`)
+)
+
+// scripts by name, each put together from what its header asks for.
+var scripts = loadScripts()
+
+func loadScripts() map[string]*script {
+	files, err := luaFiles.ReadDir("lua")
+	if err != nil {
+		panic(err) // embedded: cannot fail in a binary that was built
+	}
+	all := make(map[string]*script, len(files))
+	for _, f := range files {
+		if name, ok := strings.CutSuffix(f.Name(), ".lua"); ok {
+			s, err := assemble(name)
+			if err != nil {
+				panic(err) // embedded, and every one is loaded by every test
+			}
+			all[name] = s
+		}
+	}
+	return all
+}
+
+func assemble(name string) (*script, error) {
+	body, err := luaFiles.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		return nil, err
+	}
+	keys, uses := headKeys.FindSubmatch(body), headUses.FindSubmatch(body)
+	if keys == nil || uses == nil {
+		return nil, fmt.Errorf("script %s: header lacks KEYS or USES", name)
+	}
+	s := &script{name: name, keys: strings.Fields(string(keys[1]))}
+	var b strings.Builder
+	b.WriteString("local K = {")
+	for i, k := range s.keys {
+		fmt.Fprintf(&b, "%s=KEYS[%d],", k, i+1)
+	}
+	fmt.Fprintf(&b, "}\nlocal SCHEMA = %d\n", Schema)
+	b.WriteString(luaConstants)
+	for _, lib := range strings.Fields(string(uses[1])) {
+		text, err := luaFiles.ReadFile("lua/lib/" + lib + ".lua")
+		if err != nil {
+			return nil, fmt.Errorf("script %s: %w", name, err)
+		}
+		b.WriteString(luaLife(lib))
+		b.Write(text)
+	}
+	b.Write(body)
+	s.text = b.String()
+	s.run = redis.NewScript(s.text)
+	return s, nil
+}
+
+// A reply is what a script gave: words, the first of which was "ok".
+type reply []string
+
+func (r reply) at(i int) string {
+	if i < len(r) {
+		return r[i]
+	}
+	return ""
+}
+
+func (r reply) int(i int) int64 {
+	n, _ := strconv.ParseInt(r.at(i), 10, 64)
+	return n
+}
+
+// do runs a command. extra are the TTL keys, in the order of the header.
+func (p *Pool) do(ctx context.Context, name, what string, extra []string, args ...any) (reply, error) {
+	if p.bad != nil {
+		return nil, p.bad
+	}
+	s := scripts[name]
+	keys := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		if fixed, ok := p.keys[k]; ok {
+			keys = append(keys, fixed)
+			continue
+		}
+		if len(extra) == 0 {
+			return nil, fmt.Errorf("%s: script %s: no key for %s", what, name, k)
+		}
+		keys, extra = append(keys, extra[0]), extra[1:]
+	}
+	words, err := s.run.Run(ctx, p.rdb, keys, args...).StringSlice()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%s: script %s gave nothing: %w", what, name, ErrRecord)
+	}
+	if words[0] == "ok" {
+		return words[1:], nil
+	}
+	known, ok := codes[words[0]]
+	if !ok {
+		return nil, fmt.Errorf("%s: script %s: unknown reply %q", what, name, words[0])
+	}
+	if detail := reply(words).at(1); detail != "" {
+		return nil, fmt.Errorf("%s: %s: %w", what, detail, known)
+	}
+	return nil, fmt.Errorf("%s: %w", what, known)
+}
