@@ -1,0 +1,39 @@
+package callmanager
+
+import (
+	"context"
+
+	"holdline/channelapi"
+	"holdline/queue"
+)
+
+// leave sends a caller back to the dialplan, which decides what comes next. A
+// caller who waited too long hears that first.
+func (p *pool) leave(ctx context.Context, w queue.Work) error {
+	if w.Outcome == queue.OutcomeTimedOut {
+		return gone(p.o.Telephony.Timeout(ctx, w.Node, w.Channel, channelapi.LeaveRequest{
+			Variables: w.Vars, Language: w.Language, Playback: queue.PlaybackID(w.Contact),
+		}))
+	}
+	return gone(p.o.Telephony.Continue(ctx, w.Node, w.Channel, channelapi.ContinueRequest{Variables: w.Vars}))
+}
+
+// announce is acknowledged before it is played: said at most once. A caller who
+// misses one hears the next.
+func (p *pool) announce(ctx context.Context, w queue.Work) error {
+	if err := p.queue.Done(ctx, w.ID); err != nil {
+		return err
+	}
+	err := p.o.Telephony.Announce(ctx, w.Node, w.Channel, channelapi.AnnounceRequest{
+		Position: w.Position, Waiting: w.Waiting, Language: w.Language,
+		Music: w.MusicClass, Playback: queue.PlaybackID(w.Contact),
+	})
+	if err = gone(err); err != nil {
+		p.log.Warn().Err(err).Str("contact", w.Contact).Msg("announcement not played")
+	}
+	return nil
+}
+
+func (p *pool) music(ctx context.Context, w queue.Work) error {
+	return gone(p.o.Telephony.StartMusic(ctx, w.Node, w.Channel, channelapi.MusicRequest{Class: w.MusicClass}))
+}

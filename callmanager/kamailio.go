@@ -1,0 +1,117 @@
+package callmanager
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// dispatcherSet is the dispatcher group that holds the Asterisk nodes.
+const dispatcherSet = 1
+
+// Kamailio speaks JSON-RPC 2.0 to one Kamailio (module jsonrpcs over xhttp).
+type Kamailio struct {
+	url, token string
+	http       *http.Client
+}
+
+// NewKamailio gives a client of the Kamailio whose RPC listens at address.
+func NewKamailio(address, token string) (*Kamailio, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("read kamailio address %q: want http://host:port/rpc", address)
+	}
+	return &Kamailio{url: address, token: token, http: &http.Client{Timeout: 2 * time.Second}}, nil
+}
+
+// Name is the host part of its address.
+func (k *Kamailio) Name() string {
+	u, _ := url.Parse(k.url)
+	return u.Hostname()
+}
+
+// Destinations lists the addresses of the dispatcher set.
+func (k *Kamailio) Destinations(ctx context.Context) ([]string, error) {
+	var list struct {
+		Records []struct {
+			Set struct {
+				ID      int `json:"ID"`
+				Targets []struct {
+					Dest struct {
+						URI string `json:"URI"`
+					} `json:"DEST"`
+				} `json:"TARGETS"`
+			} `json:"SET"`
+		} `json:"RECORDS"`
+	}
+	if err := k.call(ctx, "dispatcher.list", nil, &list); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range list.Records {
+		if r.Set.ID != dispatcherSet {
+			continue
+		}
+		for _, t := range r.Set.Targets {
+			out = append(out, t.Dest.URI)
+		}
+	}
+	return out, nil
+}
+
+// Add puts an address into the set; probing decides when it takes calls.
+func (k *Kamailio) Add(ctx context.Context, uri string) error {
+	return k.call(ctx, "dispatcher.add", []any{dispatcherSet, uri}, nil)
+}
+
+// Remove takes an address out of the set. Calls in progress go on.
+func (k *Kamailio) Remove(ctx context.Context, uri string) error {
+	return k.call(ctx, "dispatcher.remove", []any{dispatcherSet, uri}, nil)
+}
+
+func (k *Kamailio) call(ctx context.Context, method string, params []any, result any) error {
+	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, k.url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+k.token)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := k.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	var answer struct {
+		Result json.RawMessage `json:"result"`
+		Error  *struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return fmt.Errorf("%s: status %d, no JSON-RPC answer", method, resp.StatusCode)
+	}
+	if answer.Error != nil {
+		return fmt.Errorf("%s: %s (%d)", method, answer.Error.Message, answer.Error.Code)
+	}
+	if result == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer.Result, result); err != nil {
+		return fmt.Errorf("%s: read result: %w", method, err)
+	}
+	return nil
+}

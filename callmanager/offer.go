@@ -1,0 +1,109 @@
+package callmanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"holdline/channelapi"
+	"holdline/queue"
+)
+
+// match lets the script decide who serves whom, then rings what it decided. The
+// entry's id is the cause of its offers: a second run finds the same ones.
+func (p *pool) match(ctx context.Context, w queue.Work) error {
+	offers, err := p.queue.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+	if err != nil {
+		return fmt.Errorf("match: %w", err)
+	}
+	var ringing errgroup.Group
+	for _, o := range offers {
+		ringing.Go(func() error { return p.ring(ctx, o) })
+	}
+	return ringing.Wait()
+}
+
+// ring makes the agent's device ring. What did not come about is told to the
+// queue, which gives agent and caller back their places.
+func (p *pool) ring(ctx context.Context, o queue.Offer) error {
+	log := p.log.With().Str("contact", o.Contact).Str("offer", o.ID).Str("agent", o.Agent).
+		Str("queue", o.Queue).Str("node", o.Node).Logger()
+	err := p.o.Telephony.Connect(ctx, o.Node, o.Channel, channelapi.ConnectRequest{
+		Leg: o.Legs[0], To: o.To, Timeout: o.RingTimeout,
+		CallerName: o.CallerName, CallerNumber: o.CallerNumber,
+		Headers: map[string]string{
+			"X-Holdline-Contact": o.Contact,
+			"X-Holdline-Queue":   o.Queue,
+		},
+		Variables: map[string]string{"HOLDLINE_POOL": p.name},
+		AppArgs:   "pool=" + p.name + ",leg=" + o.ID,
+	})
+	if err != nil {
+		log.Warn().Err(err).Msg("offer not set up")
+		if failed := p.queue.SetupFailed(ctx, o.ID, setupReason(err)); failed != nil && !queue.IsRefusal(failed) {
+			return fmt.Errorf("report failed set-up: %w", failed)
+		}
+		return nil
+	}
+	log.Info().Msg("offer ringing")
+	// The offer may have closed while the leg was made; then nobody else knows
+	// of the leg yet.
+	_, err = p.queue.Offer(ctx, o.ID)
+	if errors.Is(err, queue.ErrNoOffer) {
+		return p.hangUpLegs(ctx, o.Node, o.Legs, "answered_elsewhere")
+	}
+	return nil
+}
+
+// setupReason is the word under which a failed set-up is journalled.
+func setupReason(err error) string {
+	switch {
+	case errors.Is(err, channelapi.ErrNoChannel), errors.Is(err, channelapi.ErrNotInApplication):
+		return "caller_gone"
+	case errors.Is(err, channelapi.ErrNodeUnreachable):
+		return "node_unreachable"
+	case errors.Is(err, channelapi.ErrInvalid):
+		return "invalid"
+	}
+	return "unknown"
+}
+
+func (p *pool) hangup(ctx context.Context, w queue.Work) error {
+	return p.hangUpLegs(ctx, w.Node, w.Legs, hangupReason(w.Reason))
+}
+
+// hangupReason is what the device is told. Only a leg that lost to another is
+// answered elsewhere; a caller who left makes an ordinary missed call.
+func hangupReason(reason string) string {
+	if reason == queue.OfferLostRace || reason == "answered_elsewhere" {
+		return "answered_elsewhere"
+	}
+	return "normal"
+}
+
+func (p *pool) hangUpLegs(ctx context.Context, node string, legs []string, reason string) error {
+	var ending errgroup.Group
+	for _, leg := range legs {
+		ending.Go(func() error { return gone(p.o.Telephony.Hangup(ctx, node, leg, reason)) })
+	}
+	return ending.Wait()
+}
+
+func (p *pool) bridge(ctx context.Context, w queue.Work) error {
+	if len(w.Legs) == 0 {
+		return nil
+	}
+	return gone(p.o.Telephony.Bridge(ctx, w.Node, w.Channel, channelapi.BridgeRequest{
+		Bridge: queue.BridgeID(w.Offer), With: w.Legs[0], Playback: queue.PlaybackID(w.Contact),
+	}))
+}
+
+// gone forgives a channel that is no longer there: the events tell of its end.
+func gone(err error) error {
+	if errors.Is(err, channelapi.ErrNoChannel) || errors.Is(err, channelapi.ErrNotInApplication) {
+		return nil
+	}
+	return err
+}

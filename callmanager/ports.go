@@ -1,0 +1,58 @@
+package callmanager
+
+import (
+	"context"
+	"time"
+
+	"holdline/channelapi"
+	"holdline/queue"
+)
+
+// Queue is what the call manager asks of one pool. queue.Pool satisfies it.
+type Queue interface {
+	Work
+	Deadlines
+	Match(ctx context.Context, cause string, s queue.Subject) ([]queue.Offer, error)
+	SetupFailed(ctx context.Context, offer, reason string) error
+	Offer(ctx context.Context, id string) (queue.Offer, error)
+	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
+}
+
+// Work is a pool's stream of things to be done.
+type Work interface {
+	Take(ctx context.Context, consumer string, block time.Duration, n int) ([]queue.Work, error)
+	Takeover(ctx context.Context, consumer string, idle time.Duration, n int) ([]queue.Work, error)
+	Done(ctx context.Context, workID string) error
+}
+
+// Deadlines are a pool's timers.
+type Deadlines interface {
+	Due(ctx context.Context, limit int) ([]queue.Deadline, time.Time, error)
+	Fire(ctx context.Context, d queue.Deadline) error
+	Sweep(ctx context.Context, cursor queue.Cursor, n int) (queue.Cursor, error)
+}
+
+// Telephony carries commands to live channels. channelapi.Client satisfies it.
+type Telephony interface {
+	Connect(ctx context.Context, node, channel string, r channelapi.ConnectRequest) error
+	Bridge(ctx context.Context, node, channel string, r channelapi.BridgeRequest) error
+	Announce(ctx context.Context, node, channel string, r channelapi.AnnounceRequest) error
+	Timeout(ctx context.Context, node, channel string, r channelapi.LeaveRequest) error
+	Continue(ctx context.Context, node, channel string, r channelapi.ContinueRequest) error
+	StartMusic(ctx context.Context, node, channel string, r channelapi.MusicRequest) error
+	Hangup(ctx context.Context, node, channel, reason string) error
+}
+
+// Directory is what people edit. directory.Directory satisfies it.
+type Directory interface {
+	Pools(ctx context.Context) ([]string, error)
+	Load(ctx context.Context, pool string) (queue.Projection, error)
+}
+
+// Registry is what all pools share. queue.Registry satisfies it.
+type Registry interface {
+	Pools(ctx context.Context) ([]string, error)
+	AddPool(ctx context.Context, pool string) error
+	Nodes(ctx context.Context) ([]queue.Node, error)
+	RemoveNode(ctx context.Context, id string) error
+}

@@ -1,0 +1,65 @@
+package callmanager
+
+import (
+	"context"
+	"time"
+
+	"holdline/queue"
+)
+
+const (
+	// dueBatch bounds the deadlines that one look fires.
+	dueBatch = 256
+	// sweepBatch and sweepEvery bound the search for TTL keys that an operator
+	// shortened or deleted: every waiting contact is looked at within a second
+	// up to about ten thousand, and in its turn beyond.
+	sweepBatch = 1000
+	sweepEvery = 100 * time.Millisecond
+)
+
+// fireDeadlines fires what is due. Every replica does; the script that fires a
+// deadline removes it, so that one of them wins.
+func (p *pool) fireDeadlines(ctx context.Context) {
+	ticker := time.NewTicker(p.o.Tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		due, _, err := p.queue.Due(ctx, dueBatch)
+		if err != nil {
+			p.pause(ctx, err, "deadlines not read")
+			continue
+		}
+		for _, d := range due {
+			if err := p.queue.Fire(ctx, d); err != nil && !queue.IsRefusal(err) {
+				p.pause(ctx, err, "deadline not fired")
+				break
+			}
+			p.o.Metrics.fired.Inc()
+		}
+	}
+}
+
+// sweep finds the deadlines whose TTL key an operator changed, without waiting
+// for a notification that may never come.
+func (p *pool) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	var cursor queue.Cursor
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		next, err := p.queue.Sweep(ctx, cursor, sweepBatch)
+		if err != nil {
+			p.pause(ctx, err, "deadlines not swept")
+			continue
+		}
+		cursor = next
+	}
+}

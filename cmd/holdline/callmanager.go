@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"holdline/callmanager"
+	"holdline/channelapi"
+	"holdline/directory"
+	"holdline/internal/metrics"
+	"holdline/internal/role"
+	"holdline/internal/web"
+	"holdline/queue"
+)
+
+type callmanagerCmd struct {
+	RedisFlags
+	MySQLFlags
+	ChannelAPIURL string   `name:"channelapi-url" env:"HOLDLINE_CHANNELAPI_URL" default:"http://127.0.0.1:8081" help:"Where channelapi answers."`
+	KamailioRPC   []string `name:"kamailio-rpc" env:"HOLDLINE_KAMAILIO_RPC" help:"JSON-RPC addresses of the Kamailios whose dispatcher lists are kept."`
+}
+
+func (c *callmanagerCmd) Run(p *process) error {
+	n, err := newNode(p)
+	if err != nil {
+		return err
+	}
+	if err := c.add(n, n.open(c.RedisFlags)); err != nil {
+		return err
+	}
+	return n.serve("callmanager")
+}
+
+func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
+	if err := demand("HOLDLINE_API_TOKEN", n.secrets.APIToken); err != nil {
+		return err
+	}
+	measures := callmanager.NewMetrics(metrics.For(n.registry, "callmanager"))
+	registry := queue.NewRegistry(rdb)
+	open := func(pool string) callmanager.Queue { return queue.Open(rdb, pool) }
+	manager := callmanager.New(callmanager.Options{
+		Name: replica(), Registry: registry, Open: open, Log: n.log, Metrics: measures,
+		Telephony: channelapi.NewClient(c.ChannelAPIURL, n.secrets.APIToken, 3*time.Second),
+	})
+	dispatchers, err := c.dispatchers(n, registry, measures)
+	if err != nil {
+		return err
+	}
+	db, err := directory.Open(directory.Config{
+		Addr: c.MySQLAddr, Database: c.MySQLDatabase, User: c.MySQLUser, Password: n.secrets.MySQLPassword,
+	})
+	if err != nil {
+		return err
+	}
+	n.closers = append(n.closers, db.Close)
+	people := directory.New(db, directory.Options{OnHealth: func(h directory.Health) {
+		n.log.Info().Interface("directory", h).Msg("directory health changed")
+	}})
+	projector := &callmanager.Projector{
+		Directory: people, Registry: registry, Open: open, Log: n.log, Metrics: measures,
+	}
+	n.checks = append(n.checks, web.Check{Name: "redis", Func: ping(rdb)})
+	n.parts = append(n.parts,
+		role.Part{Name: "directory", Run: func(ctx context.Context) error {
+			return people.Watch(ctx, directoryEvery, projector.Project)
+		}},
+		role.Part{Name: "matching", Run: manager.Run},
+		role.Part{Name: "dispatchers", Run: dispatchers.Run},
+	)
+	return nil
+}
+
+// directoryEvery leaves time to read, project and ring within the two seconds in
+// which an edit is to take effect.
+const directoryEvery = 400 * time.Millisecond
+
+func (c *callmanagerCmd) dispatchers(n *node, registry *queue.Registry, m *callmanager.Metrics) (*callmanager.Dispatchers, error) {
+	d := &callmanager.Dispatchers{Registry: registry, Log: n.log, Metrics: m}
+	for _, address := range c.KamailioRPC {
+		if err := demand("HOLDLINE_KAMAILIO_TOKEN", n.secrets.KamailioToken); err != nil {
+			return nil, err
+		}
+		k, err := callmanager.NewKamailio(address, n.secrets.KamailioToken)
+		if err != nil {
+			return nil, fmt.Errorf("read --kamailio-rpc: %w", err)
+		}
+		d.Kamailio = append(d.Kamailio, k)
+	}
+	return d, nil
+}

@@ -1,0 +1,111 @@
+package stasis
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"holdline/ari"
+)
+
+// legPrefix begins the id of every channel that we create ourselves.
+const legPrefix = "hl-"
+
+// normalClearing is the Q.850 cause of an ordinary end (ITU-T Q.850, cause 16).
+const normalClearing = 16
+
+// dispatch hands an event to the strand of its channel.
+func (s *session) dispatch(ctx context.Context, ev ari.Event) {
+	if ev.Channel == nil {
+		return
+	}
+	s.offset.observe(ev.Timestamp, time.Now())
+	handle := s.handler(ev)
+	if handle == nil {
+		return
+	}
+	s.strands.do(ev.Channel.ID, func() { handle(ctx, ev) })
+}
+
+func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
+	switch ev.Type {
+	case "CallBroadcast":
+		return s.claim
+	case "StasisStart":
+		return s.started
+	case "ChannelStateChange":
+		if ev.Channel.State == "Ringing" && strings.HasPrefix(ev.Channel.ID, legPrefix) {
+			return s.legRings
+		}
+	case "ChannelHangupRequest":
+		return func(_ context.Context, ev ari.Event) { s.noteCause(ev.Channel.ID, ev.Cause) }
+	case "StasisEnd", "ChannelDestroyed":
+		if strings.HasPrefix(ev.Channel.ID, legPrefix) {
+			return s.legEnded
+		}
+		return s.callerLeft
+	}
+	return nil
+}
+
+// claim answers the dialplan's StasisBroadcast. A call that another replica
+// claimed (409) or that has gone (404) is no concern of ours.
+func (s *session) claim(ctx context.Context, ev ari.Event) {
+	if err := s.asterisk.Claim(ctx, ev.Channel.ID, Application); err != nil {
+		s.log.Debug().Err(err).Str("channel", ev.Channel.ID).Msg("call not claimed")
+	}
+}
+
+// started sorts a channel that entered the application by its arguments.
+func (s *session) started(ctx context.Context, ev ari.Event) {
+	a, err := parseArgs(ev.Args)
+	if err != nil {
+		s.refuse(ctx, ev.Channel.ID, err)
+		return
+	}
+	pool, err := s.poolOf(ctx, a)
+	if err != nil {
+		s.refuse(ctx, ev.Channel.ID, err)
+		return
+	}
+	switch {
+	case a["leg"] != "":
+		s.legAnswered(ctx, ev, pool)
+	case a["feature"] != "":
+		s.feature(ctx, ev, pool, a)
+	default:
+		s.callerEntered(ctx, ev, pool, a)
+	}
+}
+
+// poolOf joins the pool that the arguments name, waiting while Redis is away.
+func (s *session) poolOf(ctx context.Context, a args) (*membership, error) {
+	var m *membership
+	err := s.persist(ctx, "join pool", func(ctx context.Context) (err error) {
+		m, err = s.join(ctx, a["pool"])
+		return err
+	})
+	return m, err
+}
+
+// refuse sends a channel back to its dialplan, which decides what the caller hears.
+func (s *session) refuse(ctx context.Context, channel string, reason error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.log.Warn().Err(reason).Str("channel", channel).Msg("call refused")
+	s.o.Metrics.refused.Inc()
+	s.leave(ctx, channel, map[string]string{"HOLDLINE_STATUS": "REFUSED"})
+}
+
+// leave sets the variables and lets the channel continue in its dialplan.
+func (s *session) leave(ctx context.Context, channel string, vars map[string]string) {
+	for name, value := range vars {
+		if err := s.asterisk.SetChannelVariable(ctx, channel, name, value); err != nil {
+			s.log.Debug().Err(err).Str("channel", channel).Msg("variable not set")
+		}
+	}
+	if err := s.asterisk.Continue(ctx, channel, ari.ContinueRequest{}); err != nil {
+		s.log.Debug().Err(err).Str("channel", channel).Msg("channel did not continue")
+	}
+}

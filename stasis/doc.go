@@ -1,0 +1,29 @@
+// Package stasis turns what happens on the Asterisk nodes into commands of the
+// queue. It is the only room that may say that a channel came or went.
+//
+// It promises:
+//
+//   - A caller who enters the application is answered, hears music and has a
+//     record, in the order of arrival, however often Redis refuses: the caller
+//     stays on music and the enqueue is repeated with the original arrival.
+//   - Events of one channel are handled in their order, events of different
+//     channels beside each other: a slow command delays one caller, not a node.
+//   - No event is lost in silence. What cannot be told to Redis is told again
+//     until it is taken or refused; what the connection lost is found by the
+//     comparison that follows every connect.
+//   - A stasis that was frozen and replaced does no harm: every command carries
+//     the epoch of its connection, and a refused epoch closes the connection.
+//
+// A node connects to any replica (ari.EventServer) and so registers itself. One
+// session serves one connection; it ends with it and leaves nothing behind.
+//
+//	event                         means                       command of the queue
+//	CallBroadcast                 a call looks for us         – (POST /events/claim)
+//	StasisStart pool=,queue=      a caller entered            Enqueue, beside answer and music
+//	StasisStart pool=,feature=    an agent dialled a code     SetMode, then on in the dialplan
+//	ChannelStateChange Ringing    a leg rings                 Ringing
+//	StasisStart pool=,leg=        a leg answered              Answered; first wins, then the bridge
+//	ChannelDestroyed, StasisEnd   a leg ended                 LegEnded, with its Q.850 cause
+//	ChannelDestroyed, StasisEnd   a caller left               CallerGone
+//	EventsDropped, connect        something may be missing    the comparison
+package stasis

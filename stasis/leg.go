@@ -1,0 +1,154 @@
+package stasis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"holdline/ari"
+	"holdline/queue"
+)
+
+// poolOfLeg finds the pool of a leg: by what we remember, by the variable that
+// rides in its events, or by asking every pool for its offer.
+func (s *session) poolOfLeg(ctx context.Context, ch *ari.Channel) *membership {
+	if k, ok := s.recall(ch.ID); ok {
+		return k.pool
+	}
+	var found *membership
+	if name := ch.Vars["HOLDLINE_POOL"]; name != "" {
+		found, _ = s.poolOf(ctx, args{"pool": name})
+	}
+	if found == nil {
+		found = s.searchLeg(ctx, ch.ID)
+	}
+	if found != nil {
+		s.remember(ch.ID, known{pool: found, leg: true})
+	}
+	return found
+}
+
+func (s *session) searchLeg(ctx context.Context, leg string) *membership {
+	offer, ok := queue.OfferOfLeg(leg)
+	if !ok {
+		return nil
+	}
+	for _, pool := range s.memberships() {
+		err := s.persist(ctx, "find offer", func(ctx context.Context) error {
+			_, err := pool.queue.Offer(ctx, offer)
+			return err
+		})
+		if err == nil {
+			return pool
+		}
+	}
+	return nil
+}
+
+func (s *session) legRings(ctx context.Context, ev ari.Event) {
+	pool := s.poolOfLeg(ctx, ev.Channel)
+	if pool == nil {
+		s.orphan(ctx, ev.Channel.ID, queue.ErrNoOffer)
+		return
+	}
+	err := s.persist(ctx, "mark ringing", func(ctx context.Context) error {
+		return pool.queue.Ringing(ctx, pool.origin, ev.Channel.ID)
+	})
+	if err != nil && ctx.Err() == nil {
+		s.orphan(ctx, ev.Channel.ID, err)
+	}
+}
+
+// legAnswered claims the offer for the leg. The first claim wins and is bridged;
+// every other leg is hung up as answered elsewhere (RFC 3326, Q.850 cause 26).
+func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membership) {
+	leg := ev.Channel.ID
+	s.remember(leg, known{pool: pool, leg: true})
+	var answer queue.Answer
+	err := s.persist(ctx, "claim answer", func(ctx context.Context) (err error) {
+		answer, err = pool.queue.Answered(ctx, pool.origin, leg)
+		return err
+	})
+	if err != nil || !answer.Won {
+		if ctx.Err() == nil {
+			s.orphan(ctx, leg, err)
+		}
+		return
+	}
+	log := s.log.With().Str("pool", pool.name).Str("contact", answer.Contact.ID).
+		Str("offer", answer.Offer.ID).Str("agent", answer.Offer.Agent).Logger()
+	started := time.Now()
+	if err := s.bridge(ctx, answer.Offer, leg); err != nil {
+		// The backstop of the offer bridges them within a second, or undoes it.
+		log.Error().Err(err).Msg("contact not bridged")
+		return
+	}
+	s.o.Metrics.bridged(time.Since(started))
+	log.Info().Str("queue", answer.Contact.Queue).Msg("contact connected")
+	err = s.persist(ctx, "mark bridged", func(ctx context.Context) error {
+		return pool.queue.Bridged(ctx, pool.origin, answer.Offer.ID)
+	})
+	if err != nil && ctx.Err() == nil {
+		log.Warn().Err(err).Msg("bridge not marked")
+	}
+}
+
+// bridge puts caller and agent together. A running announcement is stopped
+// first, because Asterisk would finish it before it obeys.
+func (s *session) bridge(ctx context.Context, o queue.Offer, leg string) error {
+	if _, err := s.asterisk.CreateBridge(ctx, o.Bridge, "mixing", o.Contact); err != nil && !errors.Is(err, ari.ErrExists) {
+		return err
+	}
+	err := s.asterisk.StopPlayback(ctx, queue.PlaybackID(o.Contact))
+	if err != nil && !errors.Is(err, ari.ErrNotFound) {
+		s.log.Debug().Err(err).Str("contact", o.Contact).Msg("announcement not stopped")
+	}
+	return s.asterisk.AddToBridge(ctx, o.Bridge, o.Channel, leg)
+}
+
+// orphan hangs up a leg that won nothing or whose offer is closed.
+func (s *session) orphan(ctx context.Context, leg string, reason error) {
+	s.log.Info().AnErr("reason", reason).Str("channel", leg).Msg("leg hung up: its offer is closed")
+	err := s.asterisk.Hangup(ctx, leg, ari.ReasonAnsweredElsewhere)
+	if err != nil && !errors.Is(err, ari.ErrNotFound) {
+		s.log.Warn().Err(err).Str("channel", leg).Msg("leg not hung up")
+	}
+}
+
+// legEnded reports the end of a leg with its cause. Of the two events that tell
+// of it only ChannelDestroyed has a cause of its own, and it may be missing: a
+// StasisEnd counts when the hang-up request told the cause before.
+func (s *session) legEnded(ctx context.Context, ev ari.Event) {
+	pool := s.poolOfLeg(ctx, ev.Channel)
+	if pool == nil {
+		return
+	}
+	cause := ev.Cause
+	if ev.Type == "StasisEnd" {
+		k, _ := s.recall(ev.Channel.ID)
+		cause = k.cause
+		if cause == 0 {
+			cause = normalClearing
+		}
+	} else {
+		s.forget(ev.Channel.ID)
+	}
+	var end queue.LegEnd
+	err := s.persist(ctx, "end leg", func(ctx context.Context) (err error) {
+		end, err = pool.queue.LegEnded(ctx, pool.origin, ev.Channel.ID, cause)
+		return err
+	})
+	if err != nil {
+		if !queue.IsRefusal(err) && ctx.Err() == nil {
+			s.log.Error().Err(err).Str("channel", ev.Channel.ID).Msg("leg end not told")
+		}
+		return
+	}
+	s.log.Info().Str("pool", pool.name).Str("contact", end.Contact.ID).Str("offer", end.Offer.ID).
+		Str("agent", end.Offer.Agent).Str("outcome", end.Outcome).Int("cause", cause).Msg("leg ended")
+	if end.Offer.Winner == ev.Channel.ID {
+		if err := s.asterisk.DeleteBridge(ctx, end.Offer.Bridge); err != nil && !errors.Is(err, ari.ErrNotFound) {
+			s.log.Debug().Err(err).Str("offer", end.Offer.ID).Msg("bridge not deleted")
+		}
+	}
+}
