@@ -1,0 +1,180 @@
+-- extensions.lua: the dialplan of a Holdline node. Callers come in, wait in the application
+-- `holdline`, and come back with HOLDLINE_STATUS, which decides what happens next.
+--
+-- Read by pbx_lua (Lua 5.1), once for every call: `asterisk -rx "module reload pbx_lua.so"`
+-- takes an edit over for new calls. Checked by: lua5.1 extensions_test.lua (in this folder),
+-- and by asterisk/check on a real node. Edit the tables; the code is below them.
+--
+-- What the code relies on (each seen on Asterisk 22.10.1):
+--   * app.X(argument) does not expand ${...}: what a caller dialled is text, not code.
+--   * An application that ends because the caller hung up ends the whole function.
+--   * ARI's "continue" without a place resumes the function after StasisBroadcast; with a
+--     place it abandons the function and goes there.
+
+-- What a step is: { application, argument }. The steps of a list run in order.
+local busy = { { "Busy", "3" } }
+local later = { { "Playback", "sorry&please-try-call-later" }, { "Congestion", "3" } }
+local hangup = { { "Hangup" } }
+
+-- Where a caller goes when Holdline is away, for longer than `ring_on` seconds. It needs
+-- neither Redis nor MySQL. For example, to a phone, then to a mailbox (load app_voicemail.so):
+--   { { "Dial", "PJSIP/kamailio-1/sip:201@demo.holdline.test,20" },
+--     { "VoiceMail", "600@default,u" } }
+local fallback = later
+local ring_on = 10
+
+-- Where a caller goes who comes back, by HOLDLINE_STATUS. Holdline has already played what
+-- belongs to the outcome (for TIMEOUT: the apology). No status, or one that is not here: the
+-- fallback.
+local after = {
+	ANSWERED = hangup,
+	ABANDONED = hangup,
+	WITHDRAWN = hangup,
+	TIMEOUT = busy,
+	OVERFLOW = { { "Playback", "tt-allbusy" }, { "Busy", "3" } },
+	LEFT_BY_KEY = { { "Playback", "vm-goodbye" }, { "Hangup" } },
+	REFUSED = later,
+}
+
+-- What can be dialled. An extension that is not here leads to the queue `<exten>@<context>`
+-- of the caller's pool; the variable QUEUE_NAME, where set, goes before both. Beside `queue`
+-- an entry may have timeout and announce (seconds), need, priority, and its own `after` and
+-- `fallback`.
+local queues = {
+	["600"] = { queue = "support" },
+	["601"] = { queue = "sales" },
+}
+
+-- What agents dial, and the reasons of *47*<digit>.
+local features = { ["*45"] = "login", ["*46"] = "logout", ["*47"] = "pause", ["*48"] = "unpause", ["*49"] = "state" }
+local reasons = { ["1"] = "break", ["2"] = "lunch", ["3"] = "meeting", ["4"] = "training" }
+
+-- What an agent hears: the mode that the feature led to.
+local modes = {
+	ready = "agent-loginok",
+	logged_out = "agent-loggedoff",
+	paused = "do-not-disturb&activated",
+	wrap_up = "agent-loginok&beep",
+	not_responding = "number-not-answering",
+}
+
+local M = {}
+
+-- escape makes a value safe as part of one argument: outside the letters below, every byte is
+-- percent-encoded. Commas, colons, quotes, brackets and backslashes all mean something to
+-- Asterisk's own parser, and the value may be what a stranger dialled.
+function M.escape(value)
+	return (value:gsub("[^%w%-_.@+]", function(c)
+		return string.format("%%%02X", c:byte())
+	end))
+end
+
+-- arguments joins key, value, key, value, ... ; a nil or empty value leaves its key out.
+function M.arguments(...)
+	local out, n = {}, select("#", ...)
+	for i = 1, n, 2 do
+		local key, value = select(i, ...)
+		if value ~= nil and value ~= "" then
+			out[#out + 1] = key .. "=" .. M.escape(tostring(value))
+		end
+	end
+	return table.concat(out, ":")
+end
+
+-- header reads a header of the INVITE, "" when there is none. Kamailio removes these headers
+-- from whatever comes from outside and sets them itself.
+local function header(name)
+	return channel.PJSIP_HEADER("read", name):get() or ""
+end
+
+local function run(steps)
+	for _, step in ipairs(steps) do
+		app[step[1]](step[2])
+	end
+end
+
+-- enter offers the call to Holdline, again and again for so many seconds, while the caller
+-- hears ringing. True once the call was inside and came back.
+local function enter(arguments, seconds)
+	for _ = 1, seconds do
+		channel.HOLDLINE_STATUS:set("")
+		channel.HOLDLINE_MODE:set("")
+		app.StasisBroadcast("1000", "^holdline$", arguments)
+		local status = channel.STASISSTATUS:get()
+		if status == "SUCCESS" then
+			return true
+		end
+		app.Ringing()
+		if status ~= "TIMEOUT" then
+			app.Wait("1") -- a refusal comes back at once, a timeout after its second
+		end
+	end
+	return false
+end
+
+-- The template `queue` of the talk: a caller waits here for an agent.
+function M.queue(context, exten)
+	local pool = header("X-Holdline-Pool")
+	if pool == "" then
+		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
+	end
+	local entry = queues[exten] or {}
+	local name = channel.QUEUE_NAME:get()
+	if name == nil or name == "" then
+		name = entry.queue or (exten .. "@" .. context)
+		channel.QUEUE_NAME:set(name)
+	end
+	app.Ringing()
+	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
+		"announce", entry.announce, "need", entry.need, "priority", entry.priority)
+	local steps
+	if enter(arguments, ring_on) then
+		local status = channel.HOLDLINE_STATUS:get() or ""
+		steps = (entry.after or {})[status] or after[status]
+	end
+	run(steps or entry.fallback or fallback)
+	app.Hangup()
+end
+
+-- feature carries out what an agent dialled, and says which mode the agent is in now. Who the
+-- agent is, Kamailio knows from the phone's authentication; nobody can dial for another.
+function M.feature(name, reason)
+	local pool, agent = header("X-Holdline-Pool"), header("X-Holdline-Agent")
+	if pool == "" or agent == "" then
+		return app.Hangup("21")
+	end
+	local arguments = M.arguments("pool", pool, "feature", name, "agent", agent, "reason", reason)
+	local sound
+	if enter(arguments, 3) and channel.HOLDLINE_STATUS:get() == "OK" then
+		sound = modes[channel.HOLDLINE_MODE:get() or ""]
+	end
+	if sound then
+		app.Playback(sound)
+	else
+		app.Playback("im-sorry")
+		app.Busy("2")
+	end
+	app.Hangup()
+end
+
+local incoming = {
+	-- Whatever else is dialled, digits or a name. Feature codes begin with a star.
+	["_[0-9a-zA-Z+]!"] = M.queue,
+}
+for exten in pairs(queues) do
+	incoming[exten] = M.queue
+end
+for code, name in pairs(features) do
+	incoming[code] = function()
+		M.feature(name)
+	end
+end
+for digit, reason in pairs(reasons) do
+	incoming["*47*" .. digit] = function()
+		M.feature("pause", reason)
+	end
+end
+
+extensions = { ["holdline-in"] = incoming }
+hints = {}
+return M
