@@ -1,0 +1,78 @@
+# Holdline. `make` alone says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help up down logs ps call build test lint check-config test-stack clean
+
+# Handed to image builds: which module proxy this machine uses, what is built.
+export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
+export VERSION ?= $(shell git describe --always --dirty --tags 2>/dev/null || echo dev)
+
+GOBIN := $(shell go env GOPATH 2>/dev/null)/bin
+GOLANGCI_LINT := v2.15.0
+GOVULNCHECK := v1.9.0
+# The race detector needs a C compiler; without one the tests still run.
+RACE := $(shell command -v "$${CC:-cc}" >/dev/null && echo -race)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+up: ## build and start everything, and wait until it is healthy (as root on a bare Debian or Ubuntu it says what it installs, then installs Docker)
+	@scripts/engine
+	@scripts/standins
+	@scripts/env
+	@docker compose up --detach --quiet-pull --remove-orphans --wait --wait-timeout 300
+	@docker compose ps --all --format 'table {{.Service}}\t{{.Name}}\t{{.Status}}'
+
+down: ## stop everything and remove it with its network and data
+	@[ -e .env ] || scripts/env
+	@docker compose down --volumes --remove-orphans
+
+logs: ## follow the logs of all parts
+	@docker compose logs --follow --tail 100
+
+ps: ## what runs, and how it feels
+	@docker compose ps --all --format 'table {{.Service}}\t{{.Name}}\t{{.Status}}'
+
+call: ## one real call through the running stack, with its timeline
+	@set -a; . ./.env; docker run --rm --network holdline_holdline --env HOLDLINE_SEED_AGENT_PASSWORD holdline/holdline call $(ARGS)
+
+build: ## the binary, ./holdline
+	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o holdline ./cmd/holdline
+
+test: ## vet, unit, property and embedded tests: needs Go alone
+	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
+	go vet ./...
+	go test $(RACE) ./...
+
+lint: $(GOBIN)/golangci-lint-$(GOLANGCI_LINT) $(GOBIN)/govulncheck-$(GOVULNCHECK) ## gofmt, vet, golangci-lint, govulncheck, shell syntax
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go vet ./...
+	go vet -tags stack ./...
+	$(GOBIN)/golangci-lint-$(GOLANGCI_LINT) run ./...
+	@for f in $$(git ls-files scripts .ci redis mysql asterisk kamailio | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash'); do bash -n "$$f"; done
+	@out=$$($(GOBIN)/govulncheck-$(GOVULNCHECK) ./... 2>&1) && echo "govulncheck: nothing found" || \
+	case "$$out" in *"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached; NOT checked" ;; *) echo "$$out"; exit 1 ;; esac
+
+$(GOBIN)/golangci-lint-$(GOLANGCI_LINT):
+	GOBIN=$(GOBIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@ln -sf golangci-lint $@
+
+$(GOBIN)/govulncheck-$(GOVULNCHECK):
+	GOBIN=$(GOBIN) go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+	@ln -sf govulncheck $@
+
+check-config: ## each part's own check of its configuration, in its own image
+	@scripts/engine
+	@scripts/standins
+	@scripts/env
+	docker compose config --quiet
+	docker run --rm --env HAPROXY_STATS_PASSWORD=x --volume ./haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro haproxy:3.2 -c -dW -f /usr/local/etc/haproxy/haproxy.cfg
+
+test-stack: up ## the acceptance tests, with real calls, on the compose stack
+	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
+	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test/...
+
+clean: ## remove what builds and tests left
+	rm -rf build holdline
