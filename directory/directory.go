@@ -22,6 +22,11 @@ type Options struct {
 	// OnHealth is told of every change between healthy and not, from the
 	// goroutine of Watch. It is where the caller logs and counts.
 	OnHealth func(Health)
+
+	// OnProblems is told by Load of the rows that it left out or corrected,
+	// when they are others than at the pool's last load; an empty list says
+	// that all is well again. It is where the caller logs.
+	OnProblems func(pool string, p Problems)
 }
 
 // Directory reads what people edited. Its methods may be called at the same
@@ -33,13 +38,14 @@ type Directory struct {
 	// poll asks for the version; a field, so that Watch is tested by the clock.
 	poll func(context.Context) (int64, error)
 
-	mu     sync.Mutex
-	health Health // guarded by mu
+	mu       sync.Mutex
+	health   Health              // guarded by mu
+	problems map[string]Problems // by pool, of its last load; guarded by mu
 }
 
 // New reads through db, which stays the caller's to close.
 func New(db *sql.DB, o Options) *Directory {
-	d := &Directory{db: db, options: o}
+	d := &Directory{db: db, options: o, problems: make(map[string]Problems)}
 	d.poll = d.Version
 	return d
 }
@@ -101,9 +107,9 @@ func list[T any](ctx context.Context, q querier, query string, read func(scanner
 
 // MySQL's error numbers that have a meaning of ours.
 const (
-	errNoSuchTable  = 1146
-	errLogBinTrust  = 1419 // CREATE TRIGGER without SUPER while the binary log is on
-	errNoUserToGive = 1410 // GRANT to a user who does not exist
+	errNoSuchTable = 1146
+	errLogBinTrust = 1419 // CREATE TRIGGER without SUPER while the binary log is on
+	errNoSuchUser  = 1410 // GRANT to a user who does not exist
 )
 
 func meaning(err error) error {

@@ -5,13 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // Users of the database other than the one who migrates. They are made, with
-// their passwords, by whoever runs the database; Grant gives them their rights.
+// their passwords, by whoever runs the database; Migrate gives them their rights.
 const (
 	UserCallManager = "callmanager"
 	UserKamailio    = "kamailio"
@@ -36,10 +35,10 @@ var grants = []struct{ user, object, columns string }{
 	{UserKamailio, "kamailio_domains", ""},
 }
 
-// Grant gives the users of the roles their rights on the schema, and is called
-// after every Migrate, by a user with GRANT OPTION. Rights once given and no
-// longer listed here are not taken back.
-func Grant(ctx context.Context, db *sql.DB) error {
+// grant gives the users of the roles their rights on the schema. A user who
+// does not exist is passed over: a database of one's own, with one user for
+// everything, is fine. Rights given before and no longer listed here stay.
+func grant(ctx context.Context, db *sql.DB) error {
 	for _, g := range grants {
 		columns := ""
 		if g.columns != "" {
@@ -47,17 +46,14 @@ func Grant(ctx context.Context, db *sql.DB) error {
 		}
 		// Names are constants of this file; GRANT takes no arguments.
 		statement := fmt.Sprintf("GRANT SELECT%s ON %s TO '%s'@'%%'", columns, g.object, g.user)
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("grant SELECT on %s to %s: %w", g.object, g.user, grantRemedy(err, g.user))
+		_, err := db.ExecContext(ctx, statement)
+		var e *mysql.MySQLError
+		if errors.As(err, &e) && e.Number == errNoSuchUser {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("grant SELECT on %s to %s: %w", g.object, g.user, err)
 		}
 	}
 	return nil
-}
-
-func grantRemedy(err error, user string) error {
-	var e *mysql.MySQLError
-	if errors.As(err, &e) && (e.Number == errNoUserToGive || strings.Contains(e.Message, "create a user")) {
-		return fmt.Errorf("%w: CREATE USER '%s'@'%%' IDENTIFIED BY '...' first", err, user)
-	}
-	return err
 }

@@ -65,7 +65,7 @@ func migrated(t *testing.T, seed bool) (*sql.DB, Config) {
 		t.Fatal(err)
 	}
 	if seed {
-		if _, err := Seed(t.Context(), db, SeedOptions{AgentPassword: "correct-horse"}); err != nil {
+		if _, err := SeedDemo(t.Context(), db, Seed{AgentPassword: "correct-horse"}); err != nil {
 			t.Fatal(err)
 		}
 	}

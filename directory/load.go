@@ -4,20 +4,32 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"holdline/queue"
 )
 
-// Load reads one pool as it was at one moment. The problems are rows that were
-// left out or corrected; they are no error. A pool that is not there is
-// [ErrNoPool].
-func (d *Directory) Load(ctx context.Context, pool string) (queue.Projection, Problems, error) {
+// Load reads one pool as it was at one moment. Rows that it had to leave out or
+// correct are no error: Options.OnProblems hears of them. A pool that is not
+// there is [ErrNoPool].
+func (d *Directory) Load(ctx context.Context, pool string) (queue.Projection, error) {
 	t, err := d.snapshot(ctx, pool)
 	if err != nil {
-		return queue.Projection{}, nil, fmt.Errorf("load pool %q: %w", pool, err)
+		return queue.Projection{}, fmt.Errorf("load pool %q: %w", pool, err)
 	}
 	p, problems := project(t)
-	return p, problems, nil
+	d.tell(pool, problems)
+	return p, nil
+}
+
+func (d *Directory) tell(pool string, now Problems) {
+	d.mu.Lock()
+	changed := !slices.Equal(d.problems[pool], now)
+	d.problems[pool] = now
+	d.mu.Unlock()
+	if changed && d.options.OnProblems != nil {
+		d.options.OnProblems(pool, now)
+	}
 }
 
 // snapshot reads in one transaction. REPEATABLE READ takes its snapshot at the

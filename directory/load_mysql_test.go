@@ -4,9 +4,9 @@ import "testing"
 
 func TestLoadOfTheSeed(t *testing.T) {
 	db, _ := migrated(t, true)
-	p, problems, err := New(db, Options{}).Load(t.Context(), "demo")
-	if err != nil || problems != nil {
-		t.Fatal(err, problems)
+	p, err := New(db, Options{}).Load(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Logf("%+v", p)
 }

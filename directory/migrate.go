@@ -24,10 +24,11 @@ const (
 	lockTries, lockWait = 15, 4
 )
 
-// Migrate brings the schema up to what this binary knows and returns the
-// names of the migrations it ran. Two at the same time are one after the
-// other. MySQL's DDL knows no rollback: each migration can run again after it
-// broke off half-way.
+// Migrate brings the schema up to what this binary knows, gives the roles'
+// users their rights ([UserCallManager], [UserKamailio]), and returns the names
+// of the migrations it ran. Its own user needs all rights on the schema, with
+// GRANT OPTION. Two at the same time are one after the other. MySQL's DDL knows
+// no rollback: each migration can run again after it broke off half-way.
 func Migrate(ctx context.Context, db *sql.DB) ([]string, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -43,6 +44,9 @@ func Migrate(ctx context.Context, db *sql.DB) ([]string, error) {
 	results, err := provider.Up(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrate directory: %w", remedy(err))
+	}
+	if err := grant(ctx, db); err != nil {
+		return nil, fmt.Errorf("migrate directory: %w", err)
 	}
 	names := make([]string, len(results))
 	for i, r := range results {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"holdline/queue"
 )
@@ -17,7 +18,14 @@ const (
 	maxNeed         = 99_999_999 // Redis keeps 8 digits of a need's id
 	maxTier         = 99
 	defaultStrategy = "longest-available"
-	defaultConnect  = "bridge"
+	maxCapacity     = 99
+
+	// byBridge and byDialplan are the values of queues.connect.
+	byBridge   = "bridge"
+	byDialplan = "dialplan"
+
+	// maxTime is what the queue takes for any time.
+	maxTime = 24 * time.Hour
 )
 
 type needKey struct{ queue, need string }
@@ -63,6 +71,24 @@ func projectQueue(row queueRow, needs []queue.NeedSpec, problems *Problems) (spe
 		problems.add("queues", spec.Name, "left out: it has no usable need %q; INSERT it into needs", defaultNeed)
 		return spec, "", false
 	}
+	if !slices.Contains(queue.Strategies(), spec.Strategy) {
+		problems.add("queues", spec.Name, "strategy %q is unknown to this version: taken as %s", spec.Strategy, defaultStrategy)
+		spec.Strategy = defaultStrategy
+	}
+	if spec.Connect != byBridge && spec.Connect != byDialplan {
+		problems.add("queues", spec.Name, "connect %q is unknown to this version: taken as %s", spec.Connect, byBridge)
+		spec.Connect = byBridge
+	}
+	for _, t := range []struct {
+		column string
+		value  *time.Duration
+	}{
+		{"timeout", &spec.Timeout}, {"announce", &spec.Announce}, {"announce_first", &spec.AnnounceFirst},
+		{"announce_min", &spec.AnnounceMin}, {"ring_time", &spec.RingTimeout}, {"retry", &spec.Retry},
+		{"wrap_up", &spec.WrapUp},
+	} {
+		bound("queues", spec.Name, t.column, t.value, problems)
+	}
 	switch row.membership {
 	case byMembers, bySkills:
 		rule = row.membership
@@ -72,6 +98,14 @@ func projectQueue(row queueRow, needs []queue.NeedSpec, problems *Problems) (spe
 		problems.add("queues", spec.Name, "membership %q is unknown to this version: taken as %s", row.membership, rule)
 	}
 	return spec, rule, true
+}
+
+// bound puts a time that no trigger let through into 0..maxTime.
+func bound(table, row, column string, d *time.Duration, problems *Problems) {
+	if in := min(max(*d, 0), maxTime); in != *d {
+		problems.add(table, row, "%s of %s taken as %s", column, *d, in)
+		*d = in
+	}
 }
 
 // projectNeeds puts the steps and their skills into the needs.
@@ -173,6 +207,13 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 		if err := queue.ValidName(a.ID); err != nil {
 			problems.add("agents", a.ID, "left out: %v", err)
 			continue
+		}
+		if in := min(max(a.Capacity, 1), maxCapacity); in != a.Capacity {
+			problems.add("agents", a.ID, "capacity %d taken as %d", a.Capacity, in)
+			a.Capacity = in
+		}
+		if a.WrapUp != nil {
+			bound("agents", a.ID, "wrap_up", a.WrapUp, problems)
 		}
 		a.Skills = skills[a.ID]
 		for _, n := range needs {

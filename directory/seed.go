@@ -14,22 +14,22 @@ import (
 //go:embed seed.sql
 var seedSQL string
 
-// SeedOptions of [Seed].
-type SeedOptions struct {
+// Seed is what [SeedDemo] must be told: nothing secret is in the repository.
+type Seed struct {
 	// AgentPassword is the SIP password of every seeded agent. Empty: they get
 	// none, and cannot register.
 	AgentPassword string
 }
 
-// Seed fills an empty directory with the pool demo and says whether it did. A
+// SeedDemo fills an empty directory with the pool demo and says whether it did. A
 // directory that has any pool is left as it is.
-func Seed(ctx context.Context, db *sql.DB, o SeedOptions) (seeded bool, err error) {
+func SeedDemo(ctx context.Context, db *sql.DB, o Seed) (seeded bool, err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, fmt.Errorf("seed directory: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	// The row lock makes a second Seed wait here, and then find the pool.
+	// The row lock makes a second SeedDemo wait here, and then find the pool.
 	if _, err := tx.ExecContext(ctx, `UPDATE directory_version SET version = 0 WHERE id = 1`); err != nil {
 		return false, fmt.Errorf("seed directory: %w", meaning(err))
 	}

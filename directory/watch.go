@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -27,6 +28,20 @@ type Health struct {
 	Version int64
 	// Err is why it is not OK: of the poll or of the function it called.
 	Err error
+}
+
+// MarshalJSON is for the log: an error has no JSON of its own.
+func (h Health) MarshalJSON() ([]byte, error) {
+	text := ""
+	if h.Err != nil {
+		text = h.Err.Error()
+	}
+	return json.Marshal(struct {
+		OK      bool      `json:"ok"`
+		Since   time.Time `json:"since"`
+		Version int64     `json:"version"`
+		Error   string    `json:"error,omitempty"`
+	}{h.OK, h.Since, h.Version, text})
 }
 
 // Health may be asked at any time, from anywhere.

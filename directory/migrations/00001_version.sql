@@ -3,6 +3,13 @@
 -- transaction. Each statement here can run again after a broken migration.
 
 -- +goose Up
+ALTER TABLE schema_migrations
+    COMMENT = 'Which migrations of the schema have run; kept by holdline migrate. Nothing to edit.',
+    MODIFY id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'Order in which they ran.',
+    MODIFY version_id BIGINT          NOT NULL                COMMENT 'Number of the migration.',
+    MODIFY is_applied TINYINT(1)      NOT NULL                COMMENT '1: it ran.',
+    MODIFY tstamp     TIMESTAMP       NULL DEFAULT CURRENT_TIMESTAMP COMMENT 'When it ran.';
+
 CREATE TABLE IF NOT EXISTS directory_version (
     id         INT         NOT NULL DEFAULT 1
         COMMENT 'Always 1: the table has one row.',

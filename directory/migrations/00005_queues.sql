@@ -17,9 +17,9 @@ CREATE TABLE IF NOT EXISTS queues (
     membership     VARCHAR(16)  NOT NULL DEFAULT 'members'
         COMMENT 'Who serves: members = the agents in queue_members who have the needed skills; skills = every agent of the pool who has the needed skills (with no skill in need_skills: everybody), queue_members then only sets penalties.',
     ring_group     INT          NOT NULL DEFAULT 0
-        COMMENT '1: a ring group: its members are extensions (agents.always_in = 1) and all ring at once; needs strategy ring-all and membership members. 0: a queue of agents. Cannot be changed while it has members.',
+        COMMENT '1: a ring group: its members are extensions (agents.always_in = 1), nobody logs in; needs membership members. 0: a queue of agents. Cannot be changed while it has members.',
     strategy       VARCHAR(32)  NOT NULL DEFAULT 'longest-available'
-        COMMENT 'Which of the available agents is called: longest-available = who has been available longest; ring-all = all at once, first to answer. Lower penalties first in each.',
+        COMMENT 'Which of the available agents is called: longest-available = who has been available longest. Lower penalties always go first.',
     timeout        INT          NOT NULL DEFAULT 300
         COMMENT 'Seconds a caller waits before the dialplan goes on with HOLDLINE_STATUS=TIMEOUT: 1..86400, 0 = no limit. A caller''s own timeout= in the dialplan goes first.',
     announce       INT          NOT NULL DEFAULT 30
@@ -50,8 +50,8 @@ CREATE TABLE IF NOT EXISTS queues (
     CONSTRAINT queues_weight_0_to_1000 CHECK (weight BETWEEN 0 AND 1000),
     CONSTRAINT queues_membership_known CHECK (membership IN ('members', 'skills')),
     CONSTRAINT queues_ring_group_0_or_1 CHECK (ring_group IN (0, 1)),
-    CONSTRAINT queues_ring_group_rings_all_members CHECK (ring_group = 0 OR (strategy = 'ring-all' AND membership = 'members')),
-    CONSTRAINT queues_strategy_known CHECK (strategy IN ('longest-available', 'ring-all')),
+    CONSTRAINT queues_ring_group_has_members CHECK (ring_group = 0 OR membership = 'members'),
+    CONSTRAINT queues_strategy_known CHECK (strategy IN ('longest-available')),
     CONSTRAINT queues_timeout_0_to_86400 CHECK (timeout BETWEEN 0 AND 86400),
     CONSTRAINT queues_announce_0_to_3600 CHECK (announce BETWEEN 0 AND 3600),
     CONSTRAINT queues_announce_first_1_to_3600 CHECK (announce_first BETWEEN 1 AND 3600),
@@ -89,11 +89,8 @@ BEGIN
     IF membership NOT IN ('members', 'skills') THEN
         CALL refuse('queues.membership', membership, 'give members or skills');
     END IF;
-    IF strategy NOT IN ('longest-available', 'ring-all') THEN
-        CALL refuse('queues.strategy', strategy, 'give longest-available or ring-all');
-    END IF;
-    IF ring_group = 1 AND strategy <> 'ring-all' THEN
-        CALL refuse('queues.strategy', strategy, 'a ring group (ring_group = 1) needs ring-all');
+    IF strategy NOT IN ('longest-available') THEN
+        CALL refuse('queues.strategy', strategy, 'unknown: give longest-available');
     END IF;
     IF ring_group = 1 AND membership <> 'members' THEN
         CALL refuse('queues.membership', membership, 'a ring group (ring_group = 1) needs members');
