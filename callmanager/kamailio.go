@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,18 @@ import (
 
 // dispatcherSet is the dispatcher group that holds the Asterisk nodes.
 const dispatcherSet = 1
+
+// noDestinations is how module dispatcher says that its list is empty
+// (dispatcher.c, dispatcher_rpc_list_helper).
+const noDestinations = "No Destination Sets"
+
+// rpcError is what the Kamailio answered instead of a result.
+type rpcError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *rpcError) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code) }
 
 // Kamailio speaks JSON-RPC 2.0 to one Kamailio (module jsonrpcs over xhttp).
 type Kamailio struct {
@@ -49,7 +62,12 @@ func (k *Kamailio) Destinations(ctx context.Context) ([]string, error) {
 			} `json:"SET"`
 		} `json:"RECORDS"`
 	}
-	if err := k.call(ctx, "dispatcher.list", nil, &list); err != nil {
+	err := k.call(ctx, "dispatcher.list", nil, &list)
+	var refused *rpcError
+	if errors.As(err, &refused) && refused.Message == noDestinations {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	var out []string
@@ -96,16 +114,13 @@ func (k *Kamailio) call(ctx context.Context, method string, params []any, result
 	}
 	var answer struct {
 		Result json.RawMessage `json:"result"`
-		Error  *struct {
-			Code    int    `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
+		Error  *rpcError       `json:"error"`
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return fmt.Errorf("%s: status %d, no JSON-RPC answer", method, resp.StatusCode)
 	}
 	if answer.Error != nil {
-		return fmt.Errorf("%s: %s (%d)", method, answer.Error.Message, answer.Error.Code)
+		return fmt.Errorf("%s: %w", method, answer.Error)
 	}
 	if result == nil {
 		return nil

@@ -40,34 +40,47 @@ func (p *pool) ring(ctx context.Context, o queue.Offer) error {
 		Variables: map[string]string{"HOLDLINE_POOL": p.name},
 		AppArgs:   "pool=" + p.name + ",leg=" + o.ID,
 	})
-	if err != nil {
+	if reason, definite := setupReason(err); definite {
 		log.Warn().Err(err).Msg("offer not set up")
-		if failed := p.queue.SetupFailed(ctx, o.ID, setupReason(err)); failed != nil && !queue.IsRefusal(failed) {
+		if failed := p.queue.SetupFailed(ctx, o.ID, reason); failed != nil && !queue.IsRefusal(failed) {
 			return fmt.Errorf("report failed set-up: %w", failed)
 		}
 		return nil
+	}
+	if err != nil {
+		// Nobody knows whether the device rings. The entry is done again, with
+		// the same leg, until it is known or the set-up deadline ends the offer.
+		return fmt.Errorf("connect offer %s: %w", o.ID, err)
 	}
 	log.Info().Msg("offer ringing")
 	// The offer may have closed while the leg was made; then nobody else knows
 	// of the leg yet.
 	_, err = p.queue.Offer(ctx, o.ID)
 	if errors.Is(err, queue.ErrNoOffer) {
-		return p.hangUpLegs(ctx, o.Node, o.Legs, "answered_elsewhere")
+		return p.hangUpLegs(ctx, o.Node, o.Legs, channelapi.HangupAnsweredElsewhere)
 	}
 	return nil
 }
 
-// setupReason is the word under which a failed set-up is journalled.
-func setupReason(err error) string {
-	switch {
-	case errors.Is(err, channelapi.ErrNoChannel), errors.Is(err, channelapi.ErrNotInApplication):
-		return "caller_gone"
-	case errors.Is(err, channelapi.ErrNodeUnreachable):
-		return "node_unreachable"
-	case errors.Is(err, channelapi.ErrInvalid):
-		return "invalid"
+// setupReason is the word under which a failed set-up is journalled; definite
+// is false while the set-up may yet succeed, or has.
+func setupReason(err error) (reason string, definite bool) {
+	for _, r := range []struct {
+		kind   error
+		reason string
+	}{
+		{channelapi.ErrNoChannel, "caller_gone"},
+		{channelapi.ErrNotInApplication, "caller_gone"},
+		{channelapi.ErrNodeUnreachable, "node_unreachable"},
+		{channelapi.ErrNoNode, "node_unknown"},
+		{channelapi.ErrInvalid, "invalid"},
+		{channelapi.ErrUnauthorized, "unauthorized"},
+	} {
+		if errors.Is(err, r.kind) {
+			return r.reason, true
+		}
 	}
-	return "unknown"
+	return "", false
 }
 
 func (p *pool) hangup(ctx context.Context, w queue.Work) error {
@@ -77,10 +90,13 @@ func (p *pool) hangup(ctx context.Context, w queue.Work) error {
 // hangupReason is what the device is told. Only a leg that lost to another is
 // answered elsewhere; a caller who left makes an ordinary missed call.
 func hangupReason(reason string) string {
-	if reason == queue.OfferLostRace || reason == "answered_elsewhere" {
-		return "answered_elsewhere"
+	switch reason {
+	case queue.OfferLostRace, channelapi.HangupAnsweredElsewhere:
+		return channelapi.HangupAnsweredElsewhere
+	case queue.OfferSetupFailed:
+		return channelapi.HangupFailure
 	}
-	return "normal"
+	return channelapi.HangupNormal
 }
 
 func (p *pool) hangUpLegs(ctx context.Context, node string, legs []string, reason string) error {

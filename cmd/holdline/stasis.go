@@ -92,8 +92,10 @@ type pools struct {
 	open map[string]*queue.Pool // guarded by mu
 }
 
-func (d *pools) Pools(ctx context.Context) ([]string, error)        { return d.registry.Pools(ctx) }
-func (d *pools) PutNode(ctx context.Context, node queue.Node) error { return d.registry.PutNode(ctx, node) }
+func (d *pools) Pools(ctx context.Context) ([]string, error) { return d.registry.Pools(ctx) }
+func (d *pools) PutNode(ctx context.Context, node queue.Node) error {
+	return d.registry.PutNode(ctx, node)
+}
 
 func (d *pools) Pool(ctx context.Context, name string) (stasis.Queue, error) {
 	d.mu.Lock()
