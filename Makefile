@@ -70,6 +70,10 @@ check-config: ## each part's own check of its configuration, in its own image
 	docker compose config --quiet
 	docker run --rm --env HAPROXY_STATS_PASSWORD=x --volume ./haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro haproxy:3.2 -c -dW -f /usr/local/etc/haproxy/haproxy.cfg
 
+	docker compose build --quiet kamailio-1 asterisk
+	kamailio/check holdline/kamailio
+	asterisk/check holdline/asterisk
+
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
 	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test/...
