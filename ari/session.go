@@ -181,12 +181,15 @@ func (s *Session) run(parent context.Context, conn *websocket.Conn) {
 	// Shutdown of the HTTP server must not cut a consumer short: only our end does.
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	var helpers sync.WaitGroup
-	helpers.Go(func() { s.read(ctx, conn) })
-	helpers.Go(func() { s.ping(ctx, conn) })
+	// Ending the context of a read cuts the socket under it.
+	socket, cut := context.WithCancel(context.Background())
+	helpers.Go(func() { s.read(socket, conn) })
+	helpers.Go(func() { s.ping(socket, conn) })
 	helpers.Go(func() { // the only one who closes the socket
 		<-s.ended
-		s.hangUp(conn)
 		cancel(s.cause)
+		s.hangUp(conn, cut)
+		cut()
 	})
 	log := o.Log.With().Str("node", printable(s.user, 100)).Str("remote", s.remote).Logger()
 	log.Info().Msg("event connection accepted")
@@ -240,27 +243,18 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 	}
 }
 
-// hangUp tells the peer why and closes the socket, without waiting for an answer from a
-// peer that may be dead.
-func (s *Session) hangUp(conn *websocket.Conn) {
+// hangUp closes the socket, with a close frame unless the peer is thought dead. The
+// handshake of a close may take 10 s with a peer that does not answer: it gets one.
+func (s *Session) hangUp(conn *websocket.Conn, cut context.CancelFunc) {
+	if errors.Is(s.cause, errNoPong) {
+		_ = conn.CloseNow()
+		return
+	}
 	status := websocket.StatusNormalClosure
 	if errors.Is(s.cause, ErrServerClosed) {
 		status = websocket.StatusGoingAway
 	}
-	if !errors.Is(s.cause, errNoPong) {
-		done := make(chan struct{})
-		go func() {
-			_ = conn.Close(status, "") // the peer may be gone already
-			close(done)
-		}()
-		select {
-		case <-done:
-			return
-		case <-time.After(time.Second):
-		}
-		_ = conn.CloseNow()
-		<-done
-		return
-	}
-	_ = conn.CloseNow()
+	patience := time.AfterFunc(time.Second, cut)
+	defer patience.Stop()
+	_ = conn.Close(status, "") // an error says that the peer was faster
 }

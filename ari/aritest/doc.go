@@ -1,0 +1,12 @@
+// Package aritest says how an Asterisk behaves towards its application, as a suite that
+// runs on the fake in every test run and on a real Asterisk 22 in the stack's.
+//
+// The suite is why the fake may be believed: what one of them does and the other does
+// not is a failing test. Package ari/fake runs it as TestConformance. On a real Asterisk:
+//
+//	go test -tags stack -run TestRealAsterisk ./ari/...
+//
+// which starts a container of the image in HOLDLINE_TEST_ASTERISK_IMAGE (default
+// holdline-asterisk) with the configuration in asterisk/, in which Asterisk calls itself
+// over SIP to play callers and phones, and removes it in the end. Needs docker.
+package aritest

@@ -1,0 +1,106 @@
+package aritest
+
+import (
+	"testing"
+
+	"holdline/ari"
+)
+
+func music(t *testing.T, w World) {
+	_, id := answered(t, w)
+	ctx, c := t.Context(), w.Client
+	must(t, "start", c.StartMusic(ctx, id, "default"))
+	must(t, "start again", c.StartMusic(ctx, id, "default"))
+	must(t, "another class, that does not exist", c.StartMusic(ctx, id, "no-such-class"))
+	must(t, "stop", c.StopMusic(ctx, id))
+	must(t, "stop again", c.StopMusic(ctx, id))
+	must(t, "ring", c.Ring(ctx, id))
+	must(t, "stop ringing", c.StopRing(ctx, id))
+	must(t, "still there", second(c.Channel(ctx, id)))
+}
+
+func play(id string) ari.PlayRequest {
+	return ari.PlayRequest{ID: id, Media: []string{"sound:digits/1", "sound:digits/2"}, Language: "en"}
+}
+
+func playing(eventType, id string) func(ari.Event) bool {
+	return func(e ari.Event) bool { return e.Type == eventType && e.Playback != nil && e.Playback.ID == id }
+}
+
+func playback(t *testing.T, w World) {
+	_, id := answered(t, w)
+	playbackID := NewID()
+	got, err := w.Client.Play(t.Context(), id, play(playbackID))
+	must(t, "play", err)
+	if got.ID != playbackID || got.TargetURI != "channel:"+id || got.MediaURI != "sound:digits/1" || got.Language != "en" {
+		t.Errorf("answer %+v", got)
+	}
+	w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
+	var types []string
+	for _, e := range w.Hear.All(func(e ari.Event) bool { return e.Playback != nil && e.Playback.ID == playbackID }) {
+		types = append(types, e.Type+" "+e.Playback.State)
+	}
+	want := "[PlaybackStarted playing PlaybackContinuing continuing PlaybackStarted playing PlaybackFinished done]"
+	if s := sprint(types); s != want {
+		t.Errorf("heard %s, want %s", s, want)
+	}
+	wantErr(t, "ask when it is over", second(w.Client.Playback(t.Context(), playbackID)), ari.ErrNotFound)
+	wantErr(t, "stop when it is over", w.Client.StopPlayback(t.Context(), playbackID), ari.ErrNotFound)
+}
+
+func stopPlayback(t *testing.T, w World) {
+	_, id := answered(t, w)
+	first, waiting := NewID(), NewID()
+	long := ari.PlayRequest{ID: first, Media: []string{"tone:400"}}
+	must(t, "play", second(w.Client.Play(t.Context(), id, long)))
+	long.ID = waiting
+	must(t, "queue another", second(w.Client.Play(t.Context(), id, long)))
+	w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, first))
+	queued, err := w.Client.Playback(t.Context(), waiting)
+	must(t, "ask", err)
+	if queued.State != "queued" {
+		t.Errorf("the second one is %q, want queued", queued.State)
+	}
+	must(t, "music behind them", w.Client.StartMusic(t.Context(), id, ""))
+	must(t, "stop the first", w.Client.StopPlayback(t.Context(), first))
+	w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, first))
+	w.Hear.Wait(t, "the second started", playing(ari.PlaybackStarted, waiting))
+	must(t, "stop the second", w.Client.StopPlayback(t.Context(), waiting))
+	w.Hear.Wait(t, "the second finished", playing(ari.PlaybackFinished, waiting))
+}
+
+func playTwice(t *testing.T, w World) {
+	_, id := answered(t, w)
+	playbackID := NewID()
+	r := ari.PlayRequest{ID: playbackID, Media: []string{"sound:digits/1"}}
+	must(t, "play", second(w.Client.Play(t.Context(), id, r)))
+	must(t, "play again", second(w.Client.Play(t.Context(), id, r)))
+	Eventually(t, "both finished", func() bool {
+		return len(w.Hear.All(playing(ari.PlaybackFinished, playbackID))) == 2
+	})
+}
+
+func playbackHangup(t *testing.T, w World) {
+	caller, id := answered(t, w)
+	playbackID := NewID()
+	must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: []string{"tone:400"}})))
+	w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, playbackID))
+	caller.HangUp(t)
+	e := w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
+	if e.Playback.State != "failed" {
+		t.Errorf("state %q, want failed", e.Playback.State)
+	}
+	left(t, w, id)
+}
+
+func playMissing(t *testing.T, w World) {
+	_, id := answered(t, w)
+	playbackID := NewID()
+	r := ari.PlayRequest{ID: playbackID, Media: []string{"sound:there-is-no-such-sound"}}
+	must(t, "play", second(w.Client.Play(t.Context(), id, r)))
+	e := w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
+	if e.Playback.State != "failed" {
+		t.Errorf("state %q, want failed", e.Playback.State)
+	}
+	must(t, "the caller is still there", second(w.Client.Channel(t.Context(), id)))
+}

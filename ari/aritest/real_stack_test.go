@@ -1,0 +1,7 @@
+//go:build stack
+
+package aritest
+
+import "testing"
+
+func TestRealAsterisk(t *testing.T) { Run(t, NewRealWorld(t)) }
