@@ -93,21 +93,26 @@ local function run(steps)
 	end
 end
 
--- enter offers the call to Holdline, again and again for so many seconds, while the caller
--- hears ringing. True once the call was inside and came back.
+-- enter offers the call to Holdline for so many seconds, while the caller hears ringing. True
+-- once the call was inside and came back. The first try lasts a second, later ones up to four:
+-- an offer that nobody takes stays in the node's backlog, and one that got lost on its way
+-- must be made again.
 local function enter(arguments, seconds)
-	for _ = 1, seconds do
+	local window, left = 1, seconds
+	while left > 0 do
 		channel.HOLDLINE_STATUS:set("")
 		channel.HOLDLINE_MODE:set("")
-		app.StasisBroadcast("1000", "^holdline$", arguments)
+		app.StasisBroadcast(tostring(window * 1000), "^holdline$", arguments)
 		local status = channel.STASISSTATUS:get()
 		if status == "SUCCESS" then
 			return true
 		end
-		app.Ringing()
+		app.Ringing() -- in case the call was inside, answered, and was put out again
 		if status ~= "TIMEOUT" then
-			app.Wait("1") -- a refusal comes back at once, a timeout after its second
+			app.Wait(tostring(window)) -- a refusal comes back at once, a timeout after its window
 		end
+		left = left - window
+		window = math.min(window * 2, 4, left)
 	end
 	return false
 end
@@ -122,13 +127,15 @@ function M.queue(context, exten)
 	local name = channel.QUEUE_NAME:get()
 	if name == nil or name == "" then
 		name = entry.queue or (exten .. "@" .. context)
-		channel.QUEUE_NAME:set(name)
 	end
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
 		"announce", entry.announce, "need", entry.need, "priority", entry.priority)
 	local steps
 	if enter(arguments, ring_on) then
+		if check_hangup() then
+			return -- the caller is gone: nothing below is for nobody
+		end
 		local status = channel.HOLDLINE_STATUS:get() or ""
 		steps = (entry.after or {})[status] or after[status]
 	end
@@ -158,8 +165,11 @@ function M.feature(name, reason)
 end
 
 local incoming = {
-	-- Whatever else is dialled, digits or a name. Feature codes begin with a star.
-	["_[0-9a-zA-Z+]!"] = M.queue,
+	-- Whatever else is dialled: a number, or a name of two letters or more (h, i, s, t and their
+	-- kind are Asterisk's own: h runs after every hang-up).
+	["_X!"] = M.queue,
+	["_+X!"] = M.queue,
+	["_[a-zA-Z][0-9a-zA-Z._-]!"] = M.queue,
 }
 for exten in pairs(queues) do
 	incoming[exten] = M.queue
