@@ -85,6 +85,8 @@ func (c Config) driver() (*mysql.Config, error) {
 	// the next one finds the new primary.
 	d.RejectReadOnly = true
 	d.Collation = "utf8mb4_general_ci" // known to MySQL and MariaDB alike
+	// What the driver would print it also returns; we do not log.
+	d.Logger = &mysql.NopLogger{}
 	d.TLSConfig = cmp.Or(c.TLS, "preferred")
 	d.Params = map[string]string{
 		"time_zone": "'+00:00'",

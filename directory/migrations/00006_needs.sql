@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS need_skills (
     need      VARCHAR(80) NOT NULL DEFAULT 'default'
         COMMENT 'The need (needs.name). Cannot be changed.',
     step      INT         NOT NULL DEFAULT 0
-        COMMENT 'The step that requires the skill (need_steps.step). Cannot be changed.',
+        COMMENT 'The step that requires the skill, 0..19 (need_steps.step). Cannot be changed.',
     skill     VARCHAR(64) NOT NULL
         COMMENT 'The skill an agent must have (skills.name); of several rows all must hold. Cannot be changed.',
     min_level INT         NOT NULL DEFAULT 1
