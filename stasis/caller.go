@@ -107,8 +107,6 @@ func (s *session) callerLeft(ctx context.Context, ev ari.Event) {
 	pools := s.memberships()
 	if ok {
 		pools = []*membership{k.pool}
-	} else if ev.Type == "ChannelDestroyed" {
-		return // its StasisEnd has been told, or it was never ours
 	}
 	for _, pool := range pools {
 		s.callerGone(ctx, pool, ev.Channel.ID)

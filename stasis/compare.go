@@ -3,6 +3,7 @@ package stasis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -21,15 +22,12 @@ type difference struct {
 
 // keepComparing compares at once, whenever asked, and at intervals.
 func (s *session) keepComparing(ctx context.Context, asked <-chan struct{}) {
-	if _, err := s.asterisk.SetEventFilter(ctx, Application, eventTypes, nil); err != nil {
-		s.log.Warn().Err(err).Msg("event filter not set; the node sends more than it needs to")
-	}
 	ticker := time.NewTicker(s.o.CompareEvery)
 	defer ticker.Stop()
 	for {
 		if err := s.compare(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn().Err(err).Msg("comparison failed; trying again")
-			ticker.Reset(min(s.o.CompareEvery, 5*time.Second))
+			ticker.Reset(min(s.o.CompareEvery, time.Second))
 		} else {
 			ticker.Reset(s.o.CompareEvery)
 		}
@@ -43,6 +41,13 @@ func (s *session) keepComparing(ctx context.Context, asked <-chan struct{}) {
 }
 
 func (s *session) compare(ctx context.Context) error {
+	// A node that has just started answers 503 for a moment; the caller repeats.
+	if !s.filtered {
+		if _, err := s.asterisk.SetEventFilter(ctx, Application, eventTypes, nil); err != nil {
+			return fmt.Errorf("set event filter: %w", err)
+		}
+		s.filtered = true
+	}
 	first, err := s.differences(ctx)
 	if err != nil || len(first) == 0 {
 		return err

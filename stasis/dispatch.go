@@ -11,9 +11,6 @@ import (
 // legPrefix begins the id of every channel that we create ourselves.
 const legPrefix = "hl-"
 
-// normalClearing is the Q.850 cause of an ordinary end (ITU-T Q.850, cause 16).
-const normalClearing = 16
-
 // dispatch hands an event to the strand of its channel.
 func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 	if ev.Channel == nil {
@@ -24,7 +21,12 @@ func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 	if handle == nil {
 		return
 	}
-	s.strands.do(ev.Channel.ID, func() { handle(ctx, ev) })
+	strand := ev.Channel.ID
+	if ev.Type == "CallBroadcast" {
+		// Asterisk tells of the StasisStart before it answers the claim.
+		strand = "claim " + strand
+	}
+	s.strands.do(strand, func() { handle(ctx, ev) })
 }
 
 func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
@@ -37,13 +39,16 @@ func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 		if ev.Channel.State == "Ringing" && strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.legRings
 		}
-	case "ChannelHangupRequest":
-		return func(_ context.Context, ev ari.Event) { s.noteCause(ev.Channel.ID, ev.Cause) }
-	case "StasisEnd", "ChannelDestroyed":
+	case "ChannelDestroyed":
+		// The one event that tells the cause, and that comes for legs which
+		// never answered. It does not come for callers from the dialplan.
 		if strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.legEnded
 		}
-		return s.callerLeft
+	case "StasisEnd":
+		if !strings.HasPrefix(ev.Channel.ID, legPrefix) {
+			return s.callerLeft
+		}
 	}
 	return nil
 }

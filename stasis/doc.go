@@ -23,7 +23,7 @@
 //	StasisStart pool=,feature=    an agent dialled a code     SetMode, then on in the dialplan
 //	ChannelStateChange Ringing    a leg rings                 Ringing
 //	StasisStart pool=,leg=        a leg answered              Answered; first wins, then the bridge
-//	ChannelDestroyed, StasisEnd   a leg ended                 LegEnded, with its Q.850 cause
-//	ChannelDestroyed, StasisEnd   a caller left               CallerGone
+//	ChannelDestroyed of a leg     it ended                    LegEnded, with its Q.850 cause
+//	StasisEnd of a caller         they left                   CallerGone
 //	EventsDropped, connect        something may be missing    the comparison
 package stasis

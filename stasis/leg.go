@@ -94,7 +94,8 @@ func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membershi
 }
 
 // bridge puts caller and agent together. A running announcement is stopped
-// first, because Asterisk would finish it before it obeys.
+// first, because Asterisk would finish it before it obeys; music is, because it
+// would go on inside the bridge, mixed with the agent's voice (both seen on 22.10).
 func (s *session) bridge(ctx context.Context, o queue.Offer, leg string) error {
 	if _, err := s.asterisk.CreateBridge(ctx, o.Bridge, "mixing", o.Contact); err != nil && !errors.Is(err, ari.ErrExists) {
 		return err
@@ -102,6 +103,9 @@ func (s *session) bridge(ctx context.Context, o queue.Offer, leg string) error {
 	err := s.asterisk.StopPlayback(ctx, queue.PlaybackID(o.Contact))
 	if err != nil && !errors.Is(err, ari.ErrNotFound) {
 		s.log.Debug().Err(err).Str("contact", o.Contact).Msg("announcement not stopped")
+	}
+	if err := s.asterisk.StopMusic(ctx, o.Channel); err != nil {
+		return err
 	}
 	return s.asterisk.AddToBridge(ctx, o.Bridge, o.Channel, leg)
 }
@@ -115,27 +119,16 @@ func (s *session) orphan(ctx context.Context, leg string, reason error) {
 	}
 }
 
-// legEnded reports the end of a leg with its cause. Of the two events that tell
-// of it only ChannelDestroyed has a cause of its own, and it may be missing: a
-// StasisEnd counts when the hang-up request told the cause before.
+// legEnded reports the end of a leg with its Q.850 cause.
 func (s *session) legEnded(ctx context.Context, ev ari.Event) {
 	pool := s.poolOfLeg(ctx, ev.Channel)
 	if pool == nil {
 		return
 	}
-	cause := ev.Cause
-	if ev.Type == "StasisEnd" {
-		k, _ := s.recall(ev.Channel.ID)
-		cause = k.cause
-		if cause == 0 {
-			cause = normalClearing
-		}
-	} else {
-		s.forget(ev.Channel.ID)
-	}
+	s.forget(ev.Channel.ID)
 	var end queue.LegEnd
 	err := s.persist(ctx, "end leg", func(ctx context.Context) (err error) {
-		end, err = pool.queue.LegEnded(ctx, pool.origin, ev.Channel.ID, cause)
+		end, err = pool.queue.LegEnded(ctx, pool.origin, ev.Channel.ID, ev.Cause)
 		return err
 	})
 	if err != nil {
@@ -145,7 +138,7 @@ func (s *session) legEnded(ctx context.Context, ev ari.Event) {
 		return
 	}
 	s.log.Info().Str("pool", pool.name).Str("contact", end.Contact.ID).Str("offer", end.Offer.ID).
-		Str("agent", end.Offer.Agent).Str("outcome", end.Outcome).Int("cause", cause).Msg("leg ended")
+		Str("agent", end.Offer.Agent).Str("outcome", end.Outcome).Int("cause", ev.Cause).Msg("leg ended")
 	if end.Offer.Winner == ev.Channel.ID {
 		if err := s.asterisk.DeleteBridge(ctx, end.Offer.Bridge); err != nil && !errors.Is(err, ari.ErrNotFound) {
 			s.log.Debug().Err(err).Str("offer", end.Offer.ID).Msg("bridge not deleted")

@@ -43,6 +43,7 @@ type Caller interface {
 	Claim(ctx context.Context, channel, application string) error
 	Answer(ctx context.Context, channel string) error
 	StartMusic(ctx context.Context, channel, class string) error
+	StopMusic(ctx context.Context, channel string) error
 	StopPlayback(ctx context.Context, playback string) error
 	SetChannelVariable(ctx context.Context, channel, name, value string) error
 	Continue(ctx context.Context, channel string, r ari.ContinueRequest) error

@@ -16,8 +16,7 @@ import (
 // eventTypes are the events that the application asks its node for. All others
 // stay in Asterisk, which saves it most of the bandwidth of a call.
 var eventTypes = []string{
-	"StasisStart", "StasisEnd", "ChannelDestroyed", "ChannelStateChange",
-	"ChannelHangupRequest", "CallBroadcast",
+	"CallBroadcast", "StasisStart", "StasisEnd", "ChannelStateChange", "ChannelDestroyed",
 }
 
 // session is one event connection of one node.
@@ -30,6 +29,7 @@ type session struct {
 	strands  *strands
 	stop     context.CancelCauseFunc
 	offset   clockOffset
+	filtered bool // the node sends eventTypes alone; used by the comparison alone
 
 	mu    sync.Mutex
 	pools map[string]*membership // guarded by mu
@@ -46,9 +46,8 @@ type membership struct {
 // known is what a connection remembers of a channel. It is a shortcut: a channel
 // that is not known is looked for in every pool.
 type known struct {
-	pool  *membership
-	leg   bool
-	cause int // of the hang-up request, when one was seen
+	pool *membership
+	leg  bool
 }
 
 func (s *session) run(ctx context.Context) error {
@@ -176,15 +175,6 @@ func (s *session) recall(channel string) (known, bool) {
 	defer s.mu.Unlock()
 	k, ok := s.known[channel]
 	return k, ok
-}
-
-func (s *session) noteCause(channel string, cause int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if k, ok := s.known[channel]; ok {
-		k.cause = cause
-		s.known[channel] = k
-	}
 }
 
 // persist repeats f until it succeeds, is refused by the queue, or ctx ends.
