@@ -49,8 +49,6 @@ func connect(t *testing.T, w World) (caller Caller, callerID, legID, bridgeID st
 func bridge(t *testing.T, w World) {
 	_, callerID, legID, id := connect(t, w)
 	members(t, w, id, callerID, legID)
-	must(t, "add again", w.Client.AddToBridge(t.Context(), id, callerID, legID))
-	members(t, w, id, callerID, legID)
 	all, err := w.Client.Bridges(t.Context())
 	must(t, "list", err)
 	if !slices.ContainsFunc(all, func(b ari.Bridge) bool { return b.ID == id }) {
@@ -60,6 +58,30 @@ func bridge(t *testing.T, w World) {
 	w.Hear.Wait(t, "leg left", bridged(ari.ChannelLeftBridge, id, legID))
 	members(t, w, id, callerID)
 	must(t, "the leg is still ours", w.Client.StartMusic(t.Context(), legID, ""))
+}
+
+func addedAgain(t *testing.T, w World) {
+	_, callerID, legID, id := connect(t, w)
+	must(t, "add again", w.Client.AddToBridge(t.Context(), id, legID))
+	Eventually(t, "entered again", func() bool {
+		return len(w.Hear.All(bridged(ari.ChannelEnteredBridge, id, legID))) == 2
+	})
+	w.Hear.Wait(t, "left", bridged(ari.ChannelLeftBridge, id, legID))
+	members(t, w, id, callerID, legID)
+}
+
+func bridgeMoves(t *testing.T, w World) {
+	_, callerID, legID, id := connect(t, w)
+	other := newBridge(t, w)
+	must(t, "add to another", w.Client.AddToBridge(t.Context(), other, legID))
+	w.Hear.Wait(t, "left", bridged(ari.ChannelLeftBridge, id, legID))
+	w.Hear.Wait(t, "entered", bridged(ari.ChannelEnteredBridge, other, legID))
+	members(t, w, id, callerID)
+	members(t, w, other, legID)
+	must(t, "continue", w.Client.Continue(t.Context(), legID, ari.ContinueRequest{Context: "far", Extension: "after", Priority: 1}))
+	w.Hear.Wait(t, "left", bridged(ari.ChannelLeftBridge, other, legID))
+	w.Hear.Channel(t, ari.StasisEnd, legID)
+	members(t, w, other)
 }
 
 func takenBridge(t *testing.T, w World) {

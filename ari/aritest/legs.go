@@ -28,15 +28,19 @@ func legAnswers(t *testing.T, w World) {
 	if e.Channel.ProtocolID == "" {
 		t.Error("the leg has no SIP Call-ID")
 	}
-	heard(t, w, id, "Dial ", "Dial RINGING", "ChannelStateChange Ringing", "ChannelStateChange Up", "Dial ANSWER", ari.StasisStart)
+	w.Hear.Wait(t, "ringing", stateIs(id, ari.StateRinging))
+	heard(t, w, id, "Dial ", "ChannelStateChange Up", "Dial ANSWER", ari.StasisStart)
 }
 
-func legFails(does Doing, want ari.Reason) func(*testing.T, World) {
+// legFails: who refuses never enters the application, so there is no StasisEnd either.
+func legFails(does Doing, want ari.Reason, dialStatus string, sip int) func(*testing.T, World) {
 	return func(t *testing.T, w World) {
 		id := leg(t, w, does, 50*time.Millisecond)
 		destroyed(t, w, id, want)
-		if starts := w.Hear.All(func(e ari.Event) bool { return e.Type == ari.StasisStart && e.ChannelID() == id }); len(starts) != 0 {
-			t.Error("a leg that was not answered entered the application")
+		heard(t, w, id, "Dial ", fmt.Sprintf("ChannelHangupRequest %d soft=false", want), "Dial "+dialStatus,
+			fmt.Sprintf("ChannelDestroyed %d", want))
+		if e := w.Hear.Channel(t, ari.ChannelDestroyed, id); e.TechCause != sip {
+			t.Errorf("SIP status %d, want %d", e.TechCause, sip)
 		}
 	}
 }
@@ -47,6 +51,7 @@ func legUnanswered(t *testing.T, w World) {
 	_, err := w.Client.Originate(t.Context(), ari.OriginateRequest{ID: id, Endpoint: w.Phone(Rings, 0), Timeout: time.Second})
 	must(t, "originate", err)
 	destroyed(t, w, id, ari.ReasonNoAnswer)
+	heard(t, w, id, "Dial ", "ChannelDestroyed 19")
 	if took := time.Since(start); took < 900*time.Millisecond || took > 3*time.Second {
 		t.Errorf("rang for %s, want 1 s", took)
 	}
@@ -57,12 +62,14 @@ func legCancelled(t *testing.T, w World) {
 	w.Hear.Wait(t, "ringing", stateIs(id, ari.StateRinging))
 	must(t, "hang up", w.Client.Hangup(t.Context(), id, ari.ReasonAnsweredElsewhere))
 	destroyed(t, w, id, ari.ReasonAnsweredElsewhere)
+	heard(t, w, id, "Dial ", "ChannelHangupRequest 32 soft=true", "Dial NOANSWER", "ChannelDestroyed 26")
 }
 
 func legHangsUp(t *testing.T, w World) {
 	id := leg(t, w, Hanger, 100*time.Millisecond)
-	w.Hear.Channel(t, ari.StasisStart, id)
 	destroyed(t, w, id, ari.ReasonNormal)
+	heard(t, w, id, "Dial ", "ChannelStateChange Up", "Dial ANSWER", ari.StasisStart,
+		"ChannelHangupRequest 16 soft=false", ari.StasisEnd, "ChannelDestroyed 16")
 }
 
 func takenIDs(t *testing.T, w World) {
@@ -148,8 +155,41 @@ func createDialDeclined(t *testing.T, w World) {
 	must(t, "create", second(w.Client.Create(t.Context(), ari.CreateRequest{ID: id, Endpoint: w.Phone(Declines, 0)})))
 	w.Hear.Channel(t, ari.StasisStart, id)
 	must(t, "dial", w.Client.Dial(t.Context(), id, "", Patience))
-	w.Hear.Channel(t, ari.StasisEnd, id)
 	destroyed(t, w, id, ari.ReasonRejected)
+	heard(t, w, id, ari.StasisStart, "Dial ", "ChannelHangupRequest 21 soft=false", ari.StasisEnd, "ChannelDestroyed 21")
+}
+
+func createDialUnanswered(t *testing.T, w World) {
+	id := NewID()
+	must(t, "create", second(w.Client.Create(t.Context(), ari.CreateRequest{ID: id, Endpoint: w.Phone(Rings, 0)})))
+	w.Hear.Channel(t, ari.StasisStart, id)
+	must(t, "dial", w.Client.Dial(t.Context(), id, "", time.Second))
+	destroyed(t, w, id, ari.ReasonNoAnswer)
+	heard(t, w, id, ari.StasisStart, "Dial ", "ChannelHangupRequest 32 soft=true", ari.StasisEnd, "ChannelDestroyed 19")
+}
+
+// legContinues: a leg that we made is ours to hear of until its end, also outside.
+func legContinues(t *testing.T, w World) {
+	id := answeredLeg(t, w)
+	must(t, "continue", w.Client.Continue(t.Context(), id, ari.ContinueRequest{Context: "far", Extension: "after", Priority: 1}))
+	w.Hear.Channel(t, ari.StasisEnd, id)
+	must(t, "hang up", w.Client.Hangup(t.Context(), id, ari.ReasonNormal))
+	destroyed(t, w, id, ari.ReasonNormal)
+	heard(t, w, id, "Dial ", "ChannelStateChange Up", "Dial ANSWER", ari.StasisStart, ari.StasisEnd,
+		"ChannelHangupRequest 32 soft=true", "ChannelDestroyed 16")
+}
+
+// strangers: Asterisk makes a leg for an application that is not there, and drops it when it answers.
+func strangers(t *testing.T, w World) {
+	request := ari.OriginateRequest{ID: NewID(), Endpoint: w.Phone(Answers, 0), Application: "nobody", Timeout: Patience}
+	must(t, "originate", second(w.Client.Originate(t.Context(), request)))
+	Eventually(t, "it is gone", func() bool {
+		_, err := w.Client.Channel(t.Context(), request.ID)
+		return err != nil
+	})
+	heard(t, w, request.ID)
+	request.ID, request.Application, request.Originator = NewID(), App, NewID()
+	wantErr(t, "originator is gone", second(w.Client.Originate(t.Context(), request)), ari.ErrInvalid)
 }
 
 // ghostLeg: nothing is cancelled for us.

@@ -1,7 +1,9 @@
 package aritest
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"holdline/ari"
 )
@@ -78,6 +80,38 @@ func playTwice(t *testing.T, w World) {
 	Eventually(t, "both finished", func() bool {
 		return len(w.Hear.All(playing(ari.PlaybackFinished, playbackID))) == 2
 	})
+}
+
+// commandsWait: a channel does one thing after the other. Some requests are answered
+// when they are queued, others when they are done.
+func commandsWait(t *testing.T, w World) {
+	_, id := answered(t, w)
+	b, playbackID := newBridge(t, w), NewID()
+	c := w.Client
+	must(t, "play", second(c.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: []string{"tone:400"}})))
+	w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, playbackID))
+	must(t, "music", c.StartMusic(t.Context(), id, ""))
+	must(t, "digits", c.SendDTMF(t.Context(), id, "1"))
+	must(t, "no music", c.StopMusic(t.Context(), id))
+	must(t, "read a variable", second(c.ChannelVariable(t.Context(), id, "CALLERID(num)")))
+
+	for what, wait := range map[string]func(context.Context) error{
+		"answer":         func(ctx context.Context) error { return c.Answer(ctx, id) },
+		"set a variable": func(ctx context.Context) error { return c.SetChannelVariable(ctx, id, "WAITED", "yes") },
+		"bridge":         func(ctx context.Context) error { return c.AddToBridge(ctx, b, id) },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
+		wantErr(t, what, wait(ctx), ari.ErrUnknown)
+		cancel()
+	}
+	must(t, "stop", c.StopPlayback(t.Context(), playbackID))
+	// What timed out is carried out all the same.
+	w.Hear.Wait(t, "entered", bridged(ari.ChannelEnteredBridge, b, id))
+	got, err := c.ChannelVariable(t.Context(), id, "WAITED")
+	must(t, "read the variable", err)
+	if got != "yes" {
+		t.Errorf("the variable is %q", got)
+	}
 }
 
 func playbackHangup(t *testing.T, w World) {

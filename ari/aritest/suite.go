@@ -37,13 +37,14 @@ var behaviours = []struct {
 	{"a playback starts and finishes", playback},
 	{"a playback is stopped", stopPlayback},
 	{"a playback's id plays twice", playTwice},
+	{"commands wait behind a playback", commandsWait},
 	{"playbacks end with the caller", playbackHangup},
 	{"a playback that cannot be read still finishes", playMissing},
 
 	{"a leg enters at the answer", legAnswers},
-	{"a leg that declines", legFails(Declines, ari.ReasonRejected)},
-	{"a leg that is busy", legFails(Busies, ari.ReasonBusy)},
-	{"a leg that is nowhere", legFails(Nowhere, ari.ReasonUnallocated)},
+	{"a leg that declines", legFails(Declines, ari.ReasonRejected, "NOANSWER", 403)},
+	{"a leg that is busy", legFails(Busies, ari.ReasonBusy, "BUSY", 486)},
+	{"a leg that is nowhere", legFails(Nowhere, ari.ReasonUnallocated, "NOANSWER", 404)},
 	{"a leg that nobody answers", legUnanswered},
 	{"a ringing leg is cancelled", legCancelled},
 	{"an answered leg hangs up", legHangsUp},
@@ -53,9 +54,14 @@ var behaviours = []struct {
 	{"a ringing leg takes no commands", ringingLeg},
 	{"create, then dial", createDial},
 	{"create, then dial in vain", createDialDeclined},
+	{"create, then dial until the time is up", createDialUnanswered},
+	{"a leg continues", legContinues},
+	{"a leg for nobody", strangers},
 	{"a leg outlives its caller", ghostLeg},
 
 	{"a bridge connects", bridge},
+	{"a member added again leaves and enters", addedAgain},
+	{"a member moves to another bridge", bridgeMoves},
 	{"a bridge's id is taken", takenBridge},
 	{"who cannot be bridged", cannotBridge},
 	{"a bridge survives its members", bridgeMembers},
@@ -160,11 +166,15 @@ func destroyed(t *testing.T, w World, id string, want ari.Reason) {
 }
 
 // heard compares what was heard about a channel, leaving out the types that say nothing
-// here: variables, dialplan steps, caller ids.
+// here (variables, dialplan steps, caller ids) and the two that say ringing, which come
+// in either order.
 func heard(t *testing.T, w World, id string, want ...string) {
 	t.Helper()
 	got := slices.DeleteFunc(w.Hear.Types(id), func(s string) bool {
-		return slices.Contains([]string{ari.ChannelVarset, ari.ChannelDialplan, ari.ChannelCallerID, ari.ChannelConnectedLine}, s)
+		return slices.Contains([]string{
+			ari.ChannelVarset, ari.ChannelDialplan, ari.ChannelCallerID, ari.ChannelConnectedLine,
+			"Dial RINGING", "ChannelStateChange Ringing",
+		}, s)
 	})
 	if !slices.Equal(got, want) {
 		t.Errorf("heard %s\n want %s", strings.Join(got, ", "), strings.Join(want, ", "))
