@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	// ErrNoPool: the pool is not in the directory (any more).
+	// ErrNoPool says that the pool is not in the directory (any more).
 	ErrNoPool = errors.New("no such pool in the directory")
-	// ErrNoSchema: the database is there, our tables are not.
+	// ErrNoSchema says that the database is there, but our tables are not.
 	ErrNoSchema = errors.New("the directory has no tables yet: run `holdline migrate`")
 )
 

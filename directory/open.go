@@ -17,7 +17,8 @@ const (
 	// DefaultIOTimeout bounds one read or write. The largest answer is a pool
 	// of 10,000 agents with their skills, some 5 MB.
 	DefaultIOTimeout = 10 * time.Second
-	// DefaultConns: a version poll, a load, and the readiness check beside them.
+	// DefaultConns is enough for a version poll, a load, and a readiness check
+	// beside them.
 	DefaultConns = 4
 	// connLifetime is below MySQL's wait_timeout as proxies and clouds set it
 	// (down to 5 minutes), so that the server is not the one who closes.

@@ -82,7 +82,7 @@ func (d *Directory) Watch(ctx context.Context, every time.Duration, fn func(ctx 
 		}
 		pause = min(2*pause, maxBackoff)
 		// Jitter: replicas that lost MySQL together do not return together.
-		timer.Reset(pause/2 + rand.N(pause/2))
+		timer.Reset(pause/2 + rand.N(pause/2)) //nolint:gosec // nothing to guess
 	}
 }
 
