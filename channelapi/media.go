@@ -1,0 +1,139 @@
+package channelapi
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"holdline/ari"
+)
+
+// What is played when the command does not say. The files are those of
+// Asterisk's core sounds.
+const (
+	mediaNext    = "sound:queue-youarenext"
+	mediaThere   = "sound:queue-thereare"
+	mediaWaiting = "sound:queue-callswaiting"
+)
+
+// DefaultApology is what a timeout plays.
+var DefaultApology = []string{"sound:sorry", "sound:tt-allbusy", "sound:please-try-call-later"}
+
+// announce says the position. The music that it ends is started again behind
+// it, at once: nobody has to be there when the announcement ends. While one is
+// being said no other is begun: two in a row are one too many.
+func announce(ctx context.Context, _ *Server, o order, r AnnounceRequest) (any, error) {
+	media := []string{mediaNext}
+	if r.Position > 1 {
+		media = []string{mediaThere, "number:" + strconv.Itoa(r.Position), mediaWaiting}
+	}
+	now, err := playing(ctx, o, r.Playback)
+	if err != nil {
+		return nil, err
+	}
+	var said error
+	if now == "" {
+		said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
+	}
+	if gone(said) {
+		return nil, said
+	}
+	// Also when it failed: it may have got as far as ending the music.
+	return nil, errors.Join(said, of("channel", o.channel, o.asterisk.StartMusic(ctx, o.channel, r.Music)))
+}
+
+// timeout apologises and lets the channel go on. The variables come first: a
+// node sets them only once nothing is being played. It lets a channel go only
+// when what was queued before has been played, so that order can be given at once.
+func timeout(ctx context.Context, _ *Server, o order, r LeaveRequest) (any, error) {
+	media := r.Media
+	if len(media) == 0 {
+		media = DefaultApology
+	}
+	now, err := playing(ctx, o, r.Playback)
+	if err != nil {
+		return nil, err
+	}
+	var said error
+	if !slices.Contains(media, now) { // else this is a repetition: all but the last step is done
+		if err := cutShort(ctx, o, r.Playback); err != nil {
+			return nil, err
+		}
+		if err := setVariables(ctx, o, r.Variables); err != nil {
+			return nil, err
+		}
+		// Leaving matters more than the apology: its failure is told, and no more.
+		said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
+	}
+	if err := o.asterisk.Continue(ctx, o.channel, ari.ContinueRequest{}); err != nil {
+		return nil, errors.Join(of("channel", o.channel, err), said)
+	}
+	return LeaveAnswer{Said: said == nil}, nil
+}
+
+// play plays media. What the same playback still plays of something else is
+// cut short.
+func play(ctx context.Context, _ *Server, o order, r PlayRequest) (any, error) {
+	now, err := playing(ctx, o, r.Playback)
+	if err != nil || slices.Contains(r.Media, now) {
+		return nil, err
+	}
+	if err := cutShort(ctx, o, r.Playback); err != nil {
+		return nil, err
+	}
+	return nil, start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: r.Media, Language: r.Language})
+}
+
+func startMusic(ctx context.Context, _ *Server, o order, r MusicRequest) (any, error) {
+	return nil, of("channel", o.channel, o.asterisk.StartMusic(ctx, o.channel, r.Class))
+}
+
+func stopMusic(ctx context.Context, _ *Server, o order) (any, error) {
+	return nil, of("channel", o.channel, o.asterisk.StopMusic(ctx, o.channel))
+}
+
+// playing is what a playback is playing, or about to; "" when there is none. A
+// node plays a repeated command again, so it is asked first.
+func playing(ctx context.Context, o order, id string) (string, error) {
+	now, err := o.asterisk.Playback(ctx, id)
+	switch {
+	case errors.Is(err, ari.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", of("playback", id, err)
+	case now.State == "done" || now.State == "failed":
+		return "", nil
+	}
+	return now.MediaURI, nil
+}
+
+// start starts a playback, and asks for it when the command got no answer.
+func start(ctx context.Context, o order, r ari.PlayRequest) error {
+	_, err := o.asterisk.Play(ctx, o.channel, r)
+	if errors.Is(err, ari.ErrUnknown) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWait)
+		defer cancel()
+		if now, asked := playing(ctx, o, r.ID); asked == nil && now != "" {
+			return nil
+		}
+	}
+	return of("channel", o.channel, err)
+}
+
+// cutShort ends a playback that may be there.
+func cutShort(ctx context.Context, o order, playback string) error {
+	if playback == "" {
+		return nil
+	}
+	err := o.asterisk.StopPlayback(ctx, playback)
+	if errors.Is(err, ari.ErrNotFound) {
+		return nil
+	}
+	return of("playback", playback, err)
+}
+
+// gone says whether err is about a channel for which nothing more can be done.
+func gone(err error) bool {
+	return errors.Is(err, ari.ErrNotFound) || errors.Is(err, ari.ErrNotInApplication)
+}
