@@ -124,6 +124,11 @@ func (c *Call) Answer(ctx context.Context) error {
 	case <-c.acked:
 		return nil
 	case <-c.ctx.Done():
+		select {
+		case <-c.acked: // and ended right after it
+			return nil
+		default:
+		}
 		return fmt.Errorf("answer: %w", errEnded)
 	case <-ctx.Done():
 		return fmt.Errorf("answer: no ACK: %w", ctx.Err())
@@ -214,6 +219,10 @@ func (p *Phone) onAck(req *sip.Request, _ sip.ServerTransaction) {
 	if again != nil {
 		close(again)
 	}
+	c.acknowledged()
+}
+
+func (c *Call) acknowledged() {
 	c.ackOnce.Do(func() {
 		c.noteWire(EvAck, false, sip.ACK, 0, "")
 		close(c.acked)

@@ -189,6 +189,7 @@ func (c *Call) established(tx sip.ClientTransaction, res *sip.Response, cancelin
 	d.routes = routesOf(res, true)
 	c.mu.Unlock()
 	c.setState(Established)
+	c.noteOvertaken()
 	c.noteWire(EvAnswered, false, sip.INVITE, res.StatusCode, "")
 	tx.OnRetransmission(func(again *sip.Response) {
 		if again.IsSuccess() {
@@ -212,6 +213,20 @@ func (c *Call) established(tx sip.ClientTransaction, res *sip.Response, cancelin
 	}
 	c.apply(desc, true)
 	c.hear()
+}
+
+// noteOvertaken notes a 180 that the wire saw before the 2xx but the SIP stack,
+// which handles each message in a goroutine of its own, did not.
+func (c *Call) noteOvertaken() {
+	if _, noted := c.First(EvRinging); noted {
+		return
+	}
+	rang := c.phone.floor.wire.Find(func(p Packet) bool {
+		return p.Phone == c.phone.o.User && p.CallID == c.id && p.Status == 180 && !p.Out
+	})
+	if len(rang) > 0 {
+		c.note(Event{At: rang[0].At, Kind: EvRinging, Status: 180})
+	}
 }
 
 // byeTimeout bounds what the phone does on its own account.

@@ -114,7 +114,7 @@ func (e *ear) take(payload []byte, now time.Time) (notify bool) {
 	before := len(e.stretch)
 	for _, hz := range tones {
 		e.heard[hz] += frameTime
-		e.extend(Tone, hz, now, windowSamples/frameSamples*frameTime)
+		e.extend(Tone, hz, now, (windowFrames-1)*frameTime)
 	}
 	return len(e.stretch) != before || e.frames%windowFrames == 0
 }
@@ -153,7 +153,7 @@ func (e *ear) creditSound(now time.Time) bool {
 	case e.unknown == soundRun:
 		run := soundRun * frameTime
 		e.sound += run
-		e.extend(Sound, 0, now, run+(windowFrames-1)*frameTime)
+		e.extend(Sound, 0, now, run+(windowFrames-2)*frameTime)
 		return true
 	}
 	e.sound += frameTime
@@ -161,8 +161,8 @@ func (e *ear) creditSound(now time.Time) bool {
 	return e.frames%windowFrames == 0
 }
 
-// extend lengthens the last stretch of the kind, or begins one that started back
-// ago.
+// extend lengthens the last stretch of the kind, or begins one whose first packet
+// arrived so long ago.
 func (e *ear) extend(kind SoundKind, hz int, now time.Time, back time.Duration) {
 	for i := len(e.stretch) - 1; i >= max(0, len(e.stretch)-4); i-- {
 		s := &e.stretch[i]

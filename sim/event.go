@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,8 +76,10 @@ type End struct {
 // Timeline renders the call's events, milliseconds since its INVITE.
 func (c *Call) Timeline() string {
 	c.mu.Lock()
-	events := append([]Event(nil), c.events...)
+	events := slices.Clone(c.events)
 	c.mu.Unlock()
+	// A tone is noted when it was heard for a while, at the time that it began.
+	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 	var b strings.Builder
 	dir := "to"
 	if c.in {

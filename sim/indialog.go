@@ -24,6 +24,10 @@ func (p *Phone) handle(s *sipgo.Server) {
 // guard makes Close wait for the handler, and turns away what comes later.
 func (p *Phone) guard(h sipgo.RequestHandler) sipgo.RequestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
+		if via := req.Via(); via != nil {
+			branch, _ := via.Params.Get("branch")
+			p.tap.inflight.handled(string(req.Method), branch)
+		}
 		done := make(chan struct{})
 		if !p.run(func() { <-done }) {
 			return
@@ -58,6 +62,10 @@ func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
 	}
 	reply(req, tx, 200, nil)
 	reason := reasonOf(req)
+	// A BYE right behind the ACK can overtake it inside the SIP stack.
+	if len(p.floor.wire.Find(func(k Packet) bool { return k.Phone == p.o.User && k.CallID == c.id && k.Method == "ACK" && !k.Out })) > 0 {
+		c.acknowledged()
+	}
 	c.noteWire(EvBye, false, sip.BYE, 0, reason)
 	at := c.phone.floor.wire.timeOf(p.o.User, c.id, string(sip.BYE), 0, false)
 	c.end(End{By: ByPeer, Reason: reason, At: at})

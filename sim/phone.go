@@ -52,6 +52,7 @@ type Phone struct {
 	ctx    context.Context // ends with the phone
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	served chan struct{} // closed when the SIP stack reads no more
 
 	mu        sync.Mutex
 	closed    bool
@@ -105,8 +106,8 @@ func (f *Floor) newPhone(o PhoneOptions) (*Phone, error) {
 	}
 	p := &Phone{
 		floor: f, o: o, hz: hz, ip: o.LocalIP, port: conn.LocalAddr().(*net.UDPAddr).Port,
-		tap:    &tap{UDPConn: conn, phone: o.User, wire: f.wire},
-		onCall: o.OnCall, live: map[string]*Call{}, changed: make(chan struct{}),
+		tap:    &tap{UDPConn: conn, phone: o.User, wire: f.wire, reading: make(chan struct{})},
+		onCall: o.OnCall, live: map[string]*Call{}, changed: make(chan struct{}), served: make(chan struct{}),
 	}
 	p.reg = newRegistration()
 	p.ctx, p.cancel = context.WithCancel(context.Background())
@@ -133,8 +134,17 @@ func (p *Phone) listen() error {
 	}
 	p.ua = ua
 	p.handle(server)
-	p.wg.Go(func() { _ = server.ServeUDP(p.tap) })
-	return nil
+	go func() {
+		defer close(p.served)
+		_ = server.ServeUDP(p.tap) // ends with the socket
+	}()
+	// A request sent before the stack knows the socket would open another one.
+	select {
+	case <-p.tap.reading:
+		return nil
+	case <-p.served:
+		return errors.New("serve sip: the socket does not serve")
+	}
 }
 
 // localTowards is the local address of the route to the first proxy.
@@ -273,8 +283,16 @@ func (p *Phone) Close() error {
 	for _, c := range calls {
 		c.end(End{By: ByFloor})
 	}
-	err := errors.Join(p.ua.Close(), p.tap.Close())
+	// First the gate, so that no message starts anything; then what runs; then
+	// the sockets. The SIP library opens a socket of its own for a request that
+	// it cannot match to one, so it is closed last.
+	p.Fault(func(Packet) bool { return true })
+	p.tap.inflight.drain()
 	p.wg.Wait()
+	p.ua.TransactionLayer().Close()
+	err := p.tap.Close()
+	<-p.served
+	err = errors.Join(err, p.ua.Close())
 	p.floor.giveTone(p.hz)
 	p.floor.leave(p)
 	return err

@@ -3,6 +3,7 @@ package sim
 import (
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,10 +15,15 @@ type tap struct {
 	phone string
 	wire  *Wire
 	fault atomic.Pointer[func(Packet) bool]
+
+	inflight inflight
+	once     sync.Once
+	reading  chan struct{} // closed when the SIP stack reads, and so knows the socket
 }
 
 // ReadFrom gives the next message that no fault dropped.
 func (t *tap) ReadFrom(b []byte) (int, net.Addr, error) {
+	t.once.Do(func() { close(t.reading) })
 	for {
 		n, from, err := t.ReadFromUDPAddrPort(b)
 		if err != nil {
@@ -53,5 +59,8 @@ func (t *tap) pass(b []byte, peer netip.AddrPort, out bool) bool {
 		p.Dropped = (*fault)(p)
 	}
 	t.wire.add(&p)
+	if !out && !p.Dropped {
+		t.inflight.read(p)
+	}
 	return !p.Dropped
 }
