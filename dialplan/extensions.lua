@@ -8,6 +8,9 @@
 -- What the code relies on (each seen on Asterisk 22.10.1):
 --   * app.X(argument) does not expand ${...}: what a caller dialled is text, not code.
 --   * An application that ends because the caller hung up ends the whole function.
+--   * While Lua runs, a helper thread reads the channel ("autoservice"); to stop and start it
+--     around every application and variable costs up to 50 ms each time. Nothing here takes
+--     long, so it is stopped once, at the beginning.
 --   * ARI's "continue" without a place resumes the function after StasisBroadcast; with a
 --     place it abandons the function and goes there.
 
@@ -119,6 +122,7 @@ end
 
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
+	autoservice_stop()
 	local pool = header("X-Holdline-Pool")
 	if pool == "" then
 		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
@@ -146,6 +150,7 @@ end
 -- feature carries out what an agent dialled, and says which mode the agent is in now. Who the
 -- agent is, Kamailio knows from the phone's authentication; nobody can dial for another.
 function M.feature(name, reason)
+	autoservice_stop()
 	local pool, agent = header("X-Holdline-Pool"), header("X-Holdline-Agent")
 	if pool == "" or agent == "" then
 		return app.Hangup("21")

@@ -24,6 +24,7 @@ local function world(headers)
 			return { get = function() return headers[header] end }
 		end })
 	end })
+	autoservice_stop = function() end
 	check_hangup = function() return w.gone or false end
 	w.M = dofile("extensions.lua")
 	function w.dial(exten)
