@@ -110,6 +110,7 @@ const (
 	errNoSuchTable = 1146
 	errLogBinTrust = 1419 // CREATE TRIGGER without SUPER while the binary log is on
 	errNoSuchUser  = 1410 // GRANT to a user who does not exist
+	errNoUserMaria = 1133 // the same in MariaDB
 )
 
 func meaning(err error) error {

@@ -48,7 +48,7 @@ func grant(ctx context.Context, db *sql.DB) error {
 		statement := fmt.Sprintf("GRANT SELECT%s ON %s TO '%s'@'%%'", columns, g.object, g.user)
 		_, err := db.ExecContext(ctx, statement)
 		var e *mysql.MySQLError
-		if errors.As(err, &e) && e.Number == errNoSuchUser {
+		if errors.As(err, &e) && (e.Number == errNoSuchUser || e.Number == errNoUserMaria) {
 			continue
 		}
 		if err != nil {

@@ -122,7 +122,7 @@ func TestProblemsAreToldOnce(t *testing.T) {
 	}
 	load()
 	run(`DROP TRIGGER queues_before_update`)
-	run(`ALTER TABLE queues DROP CHECK queues_strategy_known`)
+	run(`ALTER TABLE queues DROP CONSTRAINT queues_strategy_known`)
 	run(`UPDATE queues SET strategy = 'psychic' WHERE name = 'sales'`)
 	load()
 	load()

@@ -10,7 +10,8 @@ import (
 )
 
 // nonsense is what an admin's slip looks like, and what the database answers.
-// Every case runs on the seed and is rolled back.
+// Every case runs on the seed and is rolled back. Answers with "…" in them are
+// the server's own, in which MySQL and MariaDB differ there.
 var nonsense = []struct {
 	name      string
 	statement string
@@ -28,7 +29,7 @@ var nonsense = []struct {
 	{"domain with a port", `INSERT INTO pools (name, sip_domain) VALUES ('a', 'a.test:5060')`,
 		"pools.sip_domain 'a.test:5060': give a domain in lower case, like demo.example.com"},
 	{"domain of another pool", `INSERT INTO pools (name, sip_domain) VALUES ('a', 'demo.holdline.test')`,
-		"Duplicate entry 'demo.holdline.test' for key 'pools.pools_sip_domain'"},
+		"Duplicate entry 'demo.holdline.test' for key …pools_sip_domain'"},
 	{"queue with a colon", `INSERT INTO queues (pool, name) VALUES ('demo', 'a:b')`,
 		"queues.name 'a:b': only A-Z a-z 0-9 . _ @ + -, beginning with a letter or digit"},
 	{"queue with a bar", `INSERT INTO queues (pool, name) VALUES ('demo', 'a|b')`,
@@ -46,7 +47,7 @@ var nonsense = []struct {
 	{"a name too long", `INSERT INTO agents (pool, id) VALUES ('demo', REPEAT('1', 33))`,
 		"Data too long for column 'id' at row 1"},
 	{"same agent twice", `INSERT INTO agents (pool, id) VALUES ('demo', '201')`,
-		"Duplicate entry 'demo-201' for key 'agents.PRIMARY'"},
+		"Duplicate entry 'demo-201' for key …PRIMARY'"},
 
 	// Numbers.
 	{"negative ring time", `UPDATE queues SET ring_time = -5 WHERE name = 'sales'`,
@@ -78,7 +79,7 @@ var nonsense = []struct {
 	{"enabled yes", `UPDATE agents SET enabled = 7`,
 		"agents.enabled '7': give 1 (yes) or 0 (no)"},
 	{"a time that is no number", `UPDATE queues SET timeout = 'soon'`,
-		"Incorrect integer value: 'soon' for column 'timeout' at row 1"},
+		"Incorrect integer value: 'soon' for column …timeout"},
 	{"a time that is no time", `UPDATE queues SET timeout = NULL`,
 		"Column 'timeout' cannot be null"},
 	{"level 0", `UPDATE agent_skills SET level = 0 WHERE agent = '201'`,
@@ -216,11 +217,17 @@ func TestNonsenseIsRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			got := refusal(t, db, c.statement)
 			t.Logf("%s\n    -> %s", c.statement, got)
-			if got != c.want {
+			if !answers(got, c.want) {
 				t.Errorf("%s\n got %s\nwant %s", c.statement, got, c.want)
 			}
 		})
 	}
+}
+
+// answers compares a refusal; "…" in want stands for anything.
+func answers(got, want string) bool {
+	begin, end, open := strings.Cut(want, "…")
+	return got == want || open && strings.HasPrefix(got, begin) && strings.Contains(got[len(begin):], end)
 }
 
 // refusal is what the database says to the statement, which must not pass.
