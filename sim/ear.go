@@ -122,27 +122,33 @@ func (e *ear) take(payload []byte, now time.Time) (notify bool) {
 // tones names the tones of a full window, or none if they do not explain it.
 func (e *ear) tones() []int {
 	total := energy(e.buf[:])
-	if bin := estimateBin(e.buf[:]); share(e.buf[:], bin, total) >= explained {
-		return []int{bin * binHz}
+	main := estimateBin(e.buf[:])
+	if share(e.buf[:], main, total) >= 1-faint {
+		return []int{main * binHz}
 	}
-	var found []int
+	// Not one tone alone. Looking for all of the plan would cost too much, so
+	// only those are found that matter to somebody.
+	expected := append([]int{e.own}, e.watched...)
+	if hz := main * binHz; checkHz(hz) == nil && !slices.Contains(expected, hz) {
+		expected = append(expected, hz)
+	}
+	var found, certain []int
 	var sum float64
-	certain := false
-	for _, hz := range append([]int{e.own}, e.watched...) {
+	for _, hz := range expected {
 		part := share(e.buf[:], hz/binHz, total)
-		if part >= faint {
-			sum += part
-			found = append(found, hz)
-			certain = certain || part >= loudTone
+		if part < faint {
+			continue
+		}
+		sum += part
+		found = append(found, hz)
+		if part >= loudTone {
+			certain = append(certain, hz)
 		}
 	}
-	switch {
-	case sum >= explained:
+	if sum >= explained {
 		return found
-	case certain:
-		return slices.DeleteFunc(found, func(hz int) bool { return share(e.buf[:], hz/binHz, total) < loudTone })
 	}
-	return nil
+	return certain
 }
 
 func (e *ear) creditSound(now time.Time) bool {

@@ -152,7 +152,11 @@ func localTowards(proxies []string) (string, error) {
 	if len(proxies) == 0 {
 		return "", errors.New("a proxy or a local address is needed")
 	}
-	conn, err := net.Dial("udp4", proxies[0])
+	proxy, err := net.ResolveUDPAddr("udp4", proxies[0])
+	if err != nil {
+		return "", fmt.Errorf("find local address: %w", err)
+	}
+	conn, err := net.DialUDP("udp4", nil, proxy) // sends nothing
 	if err != nil {
 		return "", fmt.Errorf("find local address: %w", err)
 	}
