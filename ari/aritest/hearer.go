@@ -78,11 +78,15 @@ func NewHearer(t testing.TB, address, user, password string) *Hearer {
 // URL is where a node dials.
 func (h *Hearer) URL() string { return h.url }
 
-// Away closes the connections of user and refuses new ones.
-func (h *Hearer) Away(user string) {
+// Away closes the connections of user, waits until they are over, and refuses new ones.
+func (h *Hearer) Away(t testing.TB, user string) {
+	t.Helper()
 	h.away.Store(true)
-	h.server.Disconnect(user, errors.New("away")) //nolint:err113 // only a test reads it
+	h.server.Disconnect(user, errAway)
+	Eventually(t, "connections are over", func() bool { return h.server.Stats().Sessions == 0 })
 }
+
+var errAway = errors.New("away")
 
 // Back accepts connections again.
 func (h *Hearer) Back() { h.away.Store(false) }

@@ -31,7 +31,7 @@ func eventsWait(t *testing.T, w World) {
 	caller, id := answered(t, w)
 	registered := func(e ari.Event) bool { return e.Type == ari.ApplicationRegistered }
 	sessions, registrations := w.Hear.Sessions(), len(w.Hear.All(registered))
-	w.Hear.Away(w.Node)
+	w.Hear.Away(t, w.Node)
 	caller.HangUp(t)
 	late := w.Call(t, "queue=late")
 	if got := late.Became(t, "STASISSTATUS"); got != "TIMEOUT" {

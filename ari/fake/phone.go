@@ -1,0 +1,290 @@
+package fake
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"holdline/ari"
+)
+
+// Behaviour is what a phone does with a call.
+type Behaviour struct {
+	NoRing bool          // it does not say that it rings
+	Silent bool          // it says nothing at all
+	After  time.Duration // until it answers or refuses
+	Answer bool
+	Status int           // SIP status of its refusal; 0: it rings on
+	Talk   time.Duration // until it hangs up; 0: it does not
+}
+
+// Answer rings, and answers after a time.
+func Answer(after time.Duration) Behaviour { return Behaviour{After: after, Answer: true} }
+
+// AnswerAndHangUp answers at once, and hangs up after a time.
+func AnswerAndHangUp(talk time.Duration) Behaviour {
+	return Behaviour{NoRing: true, Answer: true, Talk: talk}
+}
+
+// Decline rings, and is declined after a time.
+func Decline(after time.Duration) Behaviour { return Behaviour{After: after, Status: 603} }
+
+// Busy rings, and says busy after a time.
+func Busy(after time.Duration) Behaviour { return Behaviour{After: after, Status: 486} }
+
+// Ring rings until it is cancelled.
+func Ring() Behaviour { return Behaviour{} }
+
+// Refuse does not ring and refuses with a SIP status.
+func Refuse(status int) Behaviour { return Behaviour{NoRing: true, Status: status} }
+
+// Unregistered is a phone that is not there.
+func Unregistered() Behaviour { return Refuse(404) }
+
+// Dead is a phone that answers nothing.
+func Dead() Behaviour { return Behaviour{Silent: true, NoRing: true} }
+
+// Phone is where legs to one extension ring.
+type Phone struct {
+	node      *Node
+	exten     string
+	behaviour Behaviour // guarded by node.mu, like everything below
+	legs      []*leg
+	most      int
+}
+
+// Call is what a phone knows of one call that it got.
+type Call struct {
+	Leg      string            // channel id
+	CallerID string            // as it shows
+	Headers  map[string]string // SIP headers that the leg was given
+	At       time.Time
+	Answered time.Time // zero: it was not
+	Ended    time.Time // zero: it lasts
+	Cause    int       // Q.850, of its end
+}
+
+// leg is the far end of a channel that we made.
+type leg struct {
+	node     *Node
+	ch       *channel
+	phone    *Phone // nil: nobody set one up
+	does     Behaviour
+	dial     string // after the technology
+	app      string
+	args     []string
+	made     bool // by create: it is in the application before it is dialled
+	dialled  bool
+	at       time.Time
+	answered time.Time
+	ended    time.Time
+	cause    int
+	timers   []*time.Timer
+}
+
+// Phone sets what the phones of an extension do, from now on.
+func (n *Node) Phone(exten string, does Behaviour) *Phone {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.phones[exten]
+	if p == nil {
+		p = &Phone{node: n, exten: exten}
+		n.phones[exten] = p
+	}
+	p.behaviour = does
+	return p
+}
+
+// Extension is the extension of the phone.
+func (p *Phone) Extension() string { return p.exten }
+
+// Calls are the calls that the phone got, oldest first.
+func (p *Phone) Calls() []Call {
+	p.node.mu.Lock()
+	defer p.node.mu.Unlock()
+	calls := make([]Call, 0, len(p.legs))
+	for _, l := range p.legs {
+		c := Call{
+			Leg: l.ch.id, CallerID: l.ch.caller.Name + " <" + l.ch.caller.Number + ">", Headers: map[string]string{},
+			At: l.at, Answered: l.answered, Ended: l.ended, Cause: l.cause,
+		}
+		for name, value := range l.ch.vars {
+			if header, ok := strings.CutPrefix(name, "PJSIP_HEADER(add,"); ok {
+				c.Headers[strings.TrimSuffix(header, ")")] = value
+			}
+		}
+		calls = append(calls, c)
+	}
+	return calls
+}
+
+// Most is the greatest number of calls that the phone had at one time.
+func (p *Phone) Most() int {
+	p.node.mu.Lock()
+	defer p.node.mu.Unlock()
+	return p.most
+}
+
+var errNoCall = errors.New("the phone has no such call")
+
+// Answer picks up: the oldest call that rings.
+func (p *Phone) Answer() error {
+	return p.withLeg(func(l *leg) bool { return l.answered.IsZero() }, (*leg).answer)
+}
+
+// Decline refuses the oldest call that rings.
+func (p *Phone) Decline() error {
+	return p.withLeg(func(l *leg) bool { return l.answered.IsZero() }, func(l *leg) { l.refuse(603) })
+}
+
+// HangUp ends the oldest call that was answered.
+func (p *Phone) HangUp() error {
+	return p.withLeg(func(l *leg) bool { return !l.answered.IsZero() }, func(l *leg) { l.ch.hangUp(16, 0, false) })
+}
+
+func (p *Phone) withLeg(which func(*leg) bool, do func(*leg)) error {
+	p.node.mu.Lock()
+	defer p.node.mu.Unlock()
+	for _, l := range p.legs {
+		if l.ended.IsZero() && which(l) {
+			do(l)
+			return nil
+		}
+	}
+	return errNoCall
+}
+
+// forget: the Asterisk that called is gone.
+func (p *Phone) forget() {
+	for _, l := range p.legs {
+		l.over(0)
+	}
+}
+
+// extension is the user in a dial string: "kamailio-1/sip:201@demo" and "201@kamailio-1" are 201.
+func extension(dial string) string {
+	_, last, ok := strings.Cut(dial, "/")
+	if !ok {
+		last = dial
+	}
+	last = strings.TrimPrefix(strings.TrimPrefix(last, "sip:"), "sips:")
+	user, _, _ := strings.Cut(last, "@")
+	return user
+}
+
+// ring sends the call to its phone.
+func (l *leg) ring(timeout time.Duration) {
+	n := l.node
+	l.dialled = true
+	l.tellDial("")
+	l.does = n.options.DefaultPhone
+	if l.phone = n.phones[extension(l.dial)]; l.phone != nil {
+		l.does = l.phone.behaviour
+		l.at = time.Now()
+		l.phone.legs = append(l.phone.legs, l)
+		live := slices.DeleteFunc(slices.Clone(l.phone.legs), func(l *leg) bool { return !l.ended.IsZero() })
+		l.phone.most = max(l.phone.most, len(live))
+	}
+	l.timers = append(l.timers, n.after(timeout, l.timedOut))
+	l.timers = append(l.timers, n.after(0, func() {
+		if l.does.Silent || !l.waits() {
+			return
+		}
+		if !l.does.NoRing {
+			l.ch.setState(ari.StateRinging)
+			l.tellDial("RINGING")
+		}
+		if l.does.Answer || l.does.Status != 0 {
+			l.timers = append(l.timers, n.after(l.does.After, l.decide))
+		}
+	}))
+}
+
+// waits reports whether the leg is neither answered nor over.
+func (l *leg) waits() bool { return l.answered.IsZero() && l.ended.IsZero() }
+
+func (l *leg) decide() {
+	switch {
+	case !l.waits():
+	case l.does.Answer:
+		l.answer()
+	default:
+		l.refuse(l.does.Status)
+	}
+}
+
+func (l *leg) answer() {
+	l.answered = time.Now()
+	l.ch.setState(ari.StateUp)
+	l.tellDial("ANSWER")
+	if !l.made {
+		if l.app != l.node.options.Application {
+			l.ch.hangUp(16, 0, false) // nobody serves it
+			return
+		}
+		l.ch.dialplan.AppName = "Stasis"
+		l.ch.dialplan.AppData = strings.Join(append([]string{l.app}, l.args...), ",")
+		l.ch.enter(append([]string{}, l.args...))
+	}
+	if l.does.Talk > 0 {
+		l.timers = append(l.timers, l.node.after(l.does.Talk, func() { l.ch.hangUp(16, 0, false) }))
+	}
+}
+
+func (l *leg) refuse(status int) {
+	verdict, ok := sipCauses[status]
+	if !ok {
+		verdict.cause, verdict.dial = 127, "CHANUNAVAIL"
+	}
+	l.ch.cause = verdict.cause
+	l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: verdict.cause, TechCause: status})
+	if !l.made { // Asterisk does not say how the dial of a created channel ended
+		l.tellDial(verdict.dial)
+	}
+	l.ch.leave()
+	l.ch.destroy(status)
+}
+
+func (l *leg) timedOut() {
+	if !l.waits() {
+		return
+	}
+	l.ch.cause = 19
+	sip := 0
+	if l.ch.state == ari.StateRinging {
+		sip = 480
+	}
+	if l.made {
+		l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: 32, Soft: true})
+	}
+	l.ch.leave()
+	l.ch.destroy(sip)
+}
+
+// cancel ends a leg that is not answered, at somebody's command.
+func (l *leg) cancel(cause int) {
+	l.ch.cause = cause
+	l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: 32, Soft: true})
+	if !l.made {
+		l.tellDial("NOANSWER")
+	}
+	l.ch.leave()
+	l.ch.destroy(0)
+}
+
+func (l *leg) over(cause int) {
+	for _, t := range l.timers {
+		t.Stop()
+	}
+	l.timers = nil
+	if l.ended.IsZero() {
+		l.ended, l.cause = time.Now(), cause
+	}
+}
+
+func (l *leg) tellDial(status string) {
+	if l.ch.subscribed > 0 {
+		l.node.emit(wireEvent{Type: ari.Dial, DialStatus: &status, DialString: l.dial, Peer: l.ch.wire()})
+	}
+}
