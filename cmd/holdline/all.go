@@ -35,4 +35,3 @@ func (c *allCmd) Run(p *process) error {
 	}
 	return n.serve("all")
 }
-
