@@ -40,7 +40,7 @@ func (c *chooser) order(ctx context.Context) []string {
 	indexes := make([]int, len(c.routes))
 	for i := range indexes {
 		// Unsigned: the counter may wrap round.
-		indexes[i] = int((uint(c.turn.Load()) + uint(i)) % uint(len(c.routes))) //nolint:gosec // below len(routes)
+		indexes[i] = int((uint(c.turn.Load()) + uint(i)) % uint(len(c.routes)))
 	}
 	c.turn.Add(1)
 	slices.SortStableFunc(indexes, func(a, b int) int { return rank[a] - rank[b] })

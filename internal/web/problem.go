@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -77,7 +78,7 @@ func problem(err error, declared func(error) *Problem) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		own := *p // the request id is written into it: errors may be shared
-		if error(p) != err {
+		if p.Error() != err.Error() {
 			own.Err = err // keep what was wrapped around it
 		}
 		return &own
@@ -107,7 +108,7 @@ func problem(err error, declared func(error) *Problem) *Problem {
 // write sends the problem. The connection may be gone; there is nobody to tell.
 func (p *Problem) write(w http.ResponseWriter) {
 	if len(p.Value) > maxValue {
-		p.Value = p.Value[:maxValue] + "…"
+		p.Value = strings.ToValidUTF8(p.Value[:maxValue], "") + "…"
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")

@@ -170,7 +170,7 @@ func (rt *Router) observe(r *http.Request, id string, status int, took time.Dura
 	// What went well is many and dull; what the client did wrong, it was told.
 	level := zerolog.DebugLevel
 	switch {
-	case status >= 500:
+	case status >= 500, status < 400 && failed != nil:
 		level = zerolog.ErrorLevel
 	case status >= 400:
 		level = zerolog.InfoLevel
