@@ -1,0 +1,71 @@
+-- core: the clock, replies, records. Needs meta; each helper names the key it needs.
+local call, sub = redis.call, string.sub
+local now, fence, domain = 0, 0, ''
+
+-- int: a number of microseconds in full (a plain tostring gives 14 digits).
+local function int(n) return string.format('%.0f', n) end
+
+-- pad: sixteen digits, so that order as text is order in time. A double is
+-- exact up to 9e15, which is the year 2255.
+local function pad(n) return string.format('%016.0f', math.max(0, math.min(n, 9e15))) end
+
+-- peek: what time it is, without taking a tick. Gives a reply when refused.
+local function peek()
+  local m = call('HMGET', K.meta, 'schema', 'clock', 'fence', 'domain')
+  if m[1] and tonumber(m[1]) > SCHEMA then return { 'schema', m[1] } end
+  local t = call('TIME')
+  now = tonumber(t[1]) * 1000000 + tonumber(t[2])
+  local last = tonumber(m[2] or 0)
+  if now <= last then now = last + 1 end
+  fence, domain = tonumber(m[3] or 0), m[4] or ''
+  return nil, m[1]
+end
+
+-- begin: peek, and take the tick: no two scripts have the same now.
+local function begin()
+  local refused, schema = peek()
+  if refused then return refused end
+  if schema then
+    call('HSET', K.meta, 'clock', int(now))
+  else
+    call('HSET', K.meta, 'clock', int(now), 'schema', SCHEMA)
+  end
+end
+
+local function get(key, id)
+  local text = call('HGET', key, id)
+  return text and cjson.decode(text)
+end
+
+local function put(key, id, record) call('HSET', key, id, cjson.encode(record)) end
+
+-- has: is the word in the list?
+local function has(list, word)
+  return list ~= nil and string.find(',' .. list .. ',', ',' .. word .. ',', 1, true) ~= nil
+end
+
+-- add, without: the list with or without the word; nil when empty.
+local function add(list, word) return list and list .. ',' .. word or word end
+local function without(list, word)
+  local left
+  for w in string.gmatch(list or '', '[^,]+') do
+    if w ~= word then left = add(left, w) end
+  end
+  return left
+end
+
+local function due(member, at) call('ZADD', K.deadlines, int(at), member) end
+local function undue(...) return call('ZREM', K.deadlines, ...) end
+local function count(field, n) call('HINCRBY', K.counts, field, n) end
+local function work(kind, ...) call('XADD', K.work, '*', 'kind', kind, ...) end
+local function journal(event, ...)
+  call('XADD', K.journal, 'MAXLEN', '~', JOURNAL_MAX, '*',
+    'event', event, 'at', int(now), 'fence', int(fence), ...)
+end
+
+-- origin: the node's record when this epoch is its present one; a reply when not.
+local function origin(node, epoch)
+  local n = get(K.nodes, node)
+  if not n or n.epoch ~= epoch then return nil, { 'stale_epoch', node } end
+  return n
+end

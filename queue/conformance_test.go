@@ -1,0 +1,55 @@
+package queue_test
+
+import (
+	"flag"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"go.uber.org/goleak"
+
+	"holdline/queue/queuetest"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// On a real Redis the shifts wait for deadlines, not for a processor.
+	if err := flag.Set("test.parallel", "48"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// embedded starts an in-process Redis whose clock the test turns.
+func embedded(t testing.TB) queuetest.Backend {
+	t.Helper()
+	m := miniredis.NewMiniRedis()
+	if err := m.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	m.SetTime(now)
+	return queuetest.Backend{Client: queuetest.Client(t, m.Addr()), Advance: func(d time.Duration) {
+		now = now.Add(d)
+		m.SetTime(now)
+		m.FastForward(d)
+	}}
+}
+
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	queuetest.Run(t, func(t *testing.T) queuetest.Backend { return embedded(t) })
+}
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+	rdb := queuetest.RealRedis(t)
+	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
+}
+
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	rdb := queuetest.ClusterRedis(t)
+	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
+}

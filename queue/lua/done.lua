@@ -1,0 +1,20 @@
+-- done: a work entry is done. The set-up of its offers is over with it: those
+-- that are open are watched by the ring deadline from now on.
+-- KEYS meta offers deadlines work claims
+-- USES core
+-- ARGV  1 work id
+-- gives ok;  O(offers · log n)
+local refused = begin()
+if refused then return refused end
+local id = ARGV[1]
+local claim = call('HGET', K.claims, id)
+for offer in string.gmatch(claim or '', '[^,]+') do
+  local o = get(K.offers, offer)
+  if o and o.state == 'offered' and undue('setup|' .. offer) == 1 then
+    due('ring|' .. offer, now + (o.ring_ms + RING_GRACE_MS) * 1000)
+  end
+end
+call('XACK', K.work, 'callmanagers', id)
+call('XDEL', K.work, id)
+if claim then call('HDEL', K.claims, id) end
+return { 'ok' }

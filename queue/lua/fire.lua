@@ -1,0 +1,91 @@
+-- fire: a deadline without a TTL key does what it is there for, if it is due.
+-- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts
+-- USES core agent contact offer
+-- ARGV  1 member
+-- gives ok;  O(log n)
+local refused = begin()
+if refused then return refused end
+local member = ARGV[1]
+local at = call('ZSCORE', K.deadlines, member)
+if not at or tonumber(at) > now then return { 'ok' } end
+local kind, id = string.match(member, '^(%a+)|(.+)$')
+call('ZREM', K.deadlines, member)
+
+-- missed: the offer ends here, and what may be of its leg.
+local function missed(o, outcome, reason)
+  local c = get(K.contacts, o.contact)
+  offer_close(o, outcome, reason)
+  hangup(o, outcome)
+  if c then contact_return(c, o.agent) end
+end
+
+-- mode_over: the bound of an agent's mode, if it is this mode's still.
+local function mode_over(event)
+  local a, spec = agent_begin(id)
+  if not a then return end
+  if a.until_at and tonumber(a.until_at) <= now then agent_mode(id, a, event) end
+  agent_commit(id, a, spec)
+end
+
+local FIRE = {
+  setup = function()
+    local o = get(K.offers, id)
+    if o and o.state == 'offered' then missed(o, 'setup_failed', 'deadline') end
+  end,
+  ring = function()
+    local o = get(K.offers, id)
+    if o and is_open(o) then missed(o, 'no_answer', 'deadline') end
+  end,
+  bridge = function()
+    local o = get(K.offers, id)
+    if not o or o.state ~= 'answered' or (o.bridge_tries or 0) >= BRIDGE_TRIES then return end
+    o.bridge_tries = (o.bridge_tries or 0) + 1
+    put(K.offers, id, o)
+    due(member, now + BRIDGE_MS * 1000)
+    work('bridge', 'node', o.node, 'channel', o.channel, 'offer', id, 'contact', o.contact, 'legs', o.winner)
+  end,
+  wrapup = function() mode_over('wrapped_up') end,
+  limit = function() mode_over('limit_over') end,
+  guard = function()
+    local a, spec = agent_begin(id)
+    if not a then return end
+    if a.guard and tonumber(a.guard) <= now then a.guard = nil end
+    agent_commit(id, a, spec)
+  end,
+  retry = function()
+    local c = get(K.contacts, id)
+    if c and c.state == 'waiting' then match_need(c) end
+  end,
+  step = function()
+    local c = get(K.contacts, id)
+    if not c or (c.state ~= 'waiting' and c.state ~= 'offered') then return end
+    if c.state == 'waiting' then call('ZREM', K.waiting, waiting_member(c)) end
+    local n, step = get(K.dir, 'need|' .. c.need), 0
+    for after in string.gmatch(n and n.after or '0', '%d+') do
+      local opens = tonumber(c.at) + tonumber(after) * 1000
+      if opens > now then
+        due(member, opens)
+        break
+      end
+      c.step, step = math.max(c.step, step), step + 1 -- it widens and never shrinks
+    end
+    put(K.contacts, id, c)
+    if c.state == 'waiting' then
+      call('ZADD', K.waiting, 0, waiting_member(c))
+      match_need(c)
+    end
+  end,
+  -- near: somebody left the queue (id); who stands near its head may hear of it.
+  near = function()
+    local from = '[' .. id .. '|'
+    local least = (queue_of(id).announce_min_ms) * 1000
+    for place, m in ipairs(call('ZRANGEBYLEX', K.order, from, '(' .. id .. '}', 'LIMIT', 0, NEAR)) do
+      local c = get(K.contacts, sub(m, -24))
+      if c and c.announce_ms > 0 and c.said_position and place < c.said_position then
+        due('near|' .. id .. '|' .. c.id, math.max(now, tonumber(c.said_at) + least))
+      end
+    end
+  end,
+}
+if FIRE[kind] then FIRE[kind]() end
+return { 'ok' }

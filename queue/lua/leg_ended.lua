@@ -1,0 +1,44 @@
+-- leg_ended: an agent's leg is gone, for this Q.850 cause.
+-- KEYS meta nodes dir contacts waiting order available agents offers deadlines work journal counts
+-- USES core agent contact offer
+-- ARGV  1 node  2 epoch  3 offer  4 leg  5 cause
+-- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(log n)
+
+-- OUTCOMES: what a cause says whether or not the phone rang. 1–3, 20, 22, 27,
+-- 28, 38: nobody there, or no way there.
+local OUTCOMES = {
+  ['17'] = 'busy', ['21'] = 'reject', ['1'] = 'unreachable', ['2'] = 'unreachable', ['3'] = 'unreachable',
+  ['20'] = 'unreachable', ['22'] = 'unreachable', ['27'] = 'unreachable', ['28'] = 'unreachable',
+  ['38'] = 'unreachable',
+}
+-- SILENT: after ringing these are no answer; before, nobody was reached (a
+-- registrar's 480 is 19, a proxy's 408 is 18, its 504 is 102).
+local SILENT = { ['18'] = 1, ['19'] = 1, ['102'] = 1 }
+-- LOST: causes that no hanging-up gives; in mid-call the device is lost.
+local LOST = { ['27'] = 1, ['38'] = 1, ['41'] = 1, ['44'] = 1, ['102'] = 1 }
+
+local refused = begin()
+if refused then return refused end
+local _, stale = origin(ARGV[1], ARGV[2])
+if stale then return stale end
+local o = get(K.offers, ARGV[3])
+if not o or not has(o.legs, ARGV[4]) then return { 'no_offer', ARGV[3] } end
+local c, cause, before = get(K.contacts, o.contact), ARGV[5], cjson.encode(o)
+
+if not is_open(o) then
+  if o.winner ~= ARGV[4] then return { 'no_offer', ARGV[3] } end
+  local lost = LOST[cause] and c ~= nil
+  offer_over(o, lost)
+  if lost then
+    contact_return(c)
+  elseif c then
+    contact_leave(c, 'answered')
+  end
+  return { 'ok', 'answered', lost and '1' or '0', before, c and cjson.encode(c) or '' }
+end
+
+local rang = o.state == 'ringing' or now - tonumber(o.at) >= o.ring_ms * 1000
+local outcome = OUTCOMES[cause] or rang and 'no_answer' or SILENT[cause] and 'unreachable' or 'setup_failed'
+offer_close(o, outcome, 'cause ' .. cause)
+if c then contact_return(c, o.agent) end
+return { 'ok', outcome, '0', before, c and cjson.encode(c) or '' }

@@ -1,0 +1,29 @@
+-- lose: end the contacts of a node's earlier boots, a batch at a time.
+-- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
+-- USES core agent contact offer
+-- ARGV  1 node  2 epoch  3 the member after which to go on, or ''  4 how many
+-- gives ok next('' when through) contact... (those ended) | stale_epoch;  O(batch · log n)
+local refused = begin()
+if refused then return refused end
+local node, batch = ARGV[1], tonumber(ARGV[4])
+local n, stale = origin(node, ARGV[2])
+if stale then return stale end
+local from = ARGV[3] == '' and '[' .. node .. '|' or '(' .. ARGV[3]
+local found = call('ZRANGEBYLEX', K.elements, from, '(' .. node .. '}', 'LIMIT', 0, batch)
+local out = { 'ok', #found == batch and found[batch] or '' }
+for _, m in ipairs(found) do
+  local c = get(K.contacts, sub(m, -24))
+  if not c then
+    call('ZREM', K.elements, m)
+  elseif c.boot ~= n.boot then
+    local o = c.offer and get(K.offers, c.offer)
+    if o and is_open(o) then
+      offer_close(o, 'caller_gone', 'node lost')
+    elseif o then
+      offer_over(o)
+    end
+    contact_end(c, 'lost_with_node')
+    out[#out + 1] = cjson.encode(c)
+  end
+end
+return out

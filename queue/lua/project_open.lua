@@ -1,0 +1,12 @@
+-- project_open: begin to apply a version of the directory.
+-- KEYS meta
+-- USES core
+-- ARGV  1 version  2 domain
+-- gives ok 1 | ok 0 (applied already, or a newer one is on its way);  O(1)
+local refused = begin()
+if refused then return refused end
+local v = call('HMGET', K.meta, 'dir_version', 'dir_target')
+local version = tonumber(ARGV[1])
+if version <= tonumber(v[1] or 0) or version < tonumber(v[2] or 0) then return { 'ok', '0' } end
+call('HSET', K.meta, 'dir_target', ARGV[1], 'domain', ARGV[2])
+return { 'ok', '1' }

@@ -1,0 +1,19 @@
+-- ringing: the agent's phone rings. The ring deadline is a backstop behind Asterisk's own timeout.
+-- KEYS meta nodes offers deadlines journal
+-- USES core offer
+-- ARGV  1 node  2 epoch  3 offer  4 leg
+-- gives ok | stale_epoch | no_offer;  O(log n)
+local refused = begin()
+if refused then return refused end
+local _, stale = origin(ARGV[1], ARGV[2])
+if stale then return stale end
+local o = get(K.offers, ARGV[3])
+if not o or not has(o.legs, ARGV[4]) or not OFFER_LIFE['ring ' .. o.state] then return { 'no_offer', ARGV[3] } end
+if o.state == 'ringing' then return { 'ok' } end
+
+o.state = OFFER_LIFE['ring ' .. o.state]
+put(K.offers, o.id, o)
+undue('setup|' .. o.id)
+due('ring|' .. o.id, now + (o.ring_ms + RING_GRACE_MS) * 1000)
+journal('ringing', 'offer', o.id, 'contact', o.contact, 'agent', o.agent, 'queue', o.queue, 'node', o.node)
+return { 'ok' }

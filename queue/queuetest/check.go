@@ -1,0 +1,145 @@
+package queuetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"holdline/queue"
+)
+
+// check says what promise the pool's state breaks, reading the records against
+// each other and against the indexes. It trusts no count that the scripts keep.
+func check(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient) error {
+	stats, err := p.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	contacts, err := p.Contacts(ctx)
+	if err != nil {
+		return err
+	}
+	agents, err := p.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	offers, err := p.Offers(ctx)
+	if err != nil {
+		return err
+	}
+	if stats.Live != len(contacts) || stats.Entered != stats.Ended+int64(stats.Live) {
+		return fmt.Errorf("entered %d, ended %d, live %d of %d", stats.Entered, stats.Ended, stats.Live, len(contacts))
+	}
+	byOffer := map[string]queue.Offer{}
+	for _, o := range offers {
+		byOffer[o.ID] = o
+	}
+	if err := checkAgents(agents, byOffer); err != nil {
+		return err
+	}
+	if err := checkContacts(contacts, byOffer, stats); err != nil {
+		return err
+	}
+	return checkIndexes(ctx, p, rdb, contacts, agents)
+}
+
+func checkAgents(agents []queue.Agent, offers map[string]queue.Offer) error {
+	held := 0
+	for _, a := range agents {
+		if a.Load() > a.Capacity && !a.Leaving {
+			return fmt.Errorf("agent %s has %d, more than %d", a.ID, a.Load(), a.Capacity)
+		}
+		held += a.Load()
+		for i, id := range append([]string{a.Offer}, a.Calls...) {
+			o, ok := offers[id]
+			if id == "" {
+				continue
+			}
+			if !ok || o.Agent != a.ID || (o.State == queue.OfferAnswered) != (i > 0) {
+				return fmt.Errorf("agent %s holds offer %q, which is %+v", a.ID, id, o)
+			}
+		}
+	}
+	if held != len(offers) {
+		return fmt.Errorf("agents hold %d offers, there are %d", held, len(offers))
+	}
+	return nil
+}
+
+func checkContacts(contacts []queue.Contact, offers map[string]queue.Offer, stats queue.Stats) error {
+	type counts struct{ waiting, offered, connected, leaving int64 }
+	have := map[string]counts{}
+	for _, c := range contacts {
+		n := have[c.Queue]
+		o, open := offers[c.Offer]
+		switch c.State {
+		case queue.Waiting:
+			n.waiting++
+		case queue.Offered:
+			n.offered++
+		case queue.Connected:
+			n.connected++
+		case queue.Leaving:
+			n.leaving++
+		}
+		have[c.Queue] = n
+		wants := c.State == queue.Offered || c.State == queue.Connected
+		if wants != open || open && (o.Contact != c.ID || (o.State == queue.OfferAnswered) != (c.State == queue.Connected)) {
+			return fmt.Errorf("contact %s is %s with offer %q, which is %+v", c.ID, c.State, c.Offer, o)
+		}
+	}
+	for name, q := range stats.Queues {
+		if got := (counts{q.Waiting, q.Offered, q.Connected, q.Leaving}); got != have[name] {
+			return fmt.Errorf("queue %q counts %+v, has %+v", name, got, have[name])
+		}
+	}
+	return nil
+}
+
+// checkIndexes says whether the indexes hold what the records say: here nothing
+// has tampered with them, so they are to be exact.
+func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient, contacts []queue.Contact, agents []queue.Agent) error {
+	last := func(key string) ([]string, error) {
+		members, err := rdb.ZRange(ctx, "{"+p.Name()+"}:"+key, 0, -1).Result()
+		for i, m := range members {
+			members[i] = m[strings.LastIndexByte(m, '|')+1:]
+		}
+		slices.Sort(members)
+		return slices.Compact(members), err
+	}
+	var waiting, ordered, live, ready []string
+	for _, c := range contacts {
+		live = append(live, c.ID)
+		if c.State == queue.Waiting {
+			waiting = append(waiting, c.ID)
+		}
+		if c.State == queue.Waiting || c.State == queue.Offered {
+			ordered = append(ordered, c.ID)
+		}
+	}
+	for _, a := range agents {
+		if a.Mode == queue.Ready && a.Next == "" && a.Guard.IsZero() && a.Offer == "" && !a.Leaving && a.Load() < a.Capacity {
+			ready = append(ready, queue.Escape(a.ID))
+		}
+	}
+	for _, want := range []struct {
+		key string
+		ids []string
+	}{{"waiting", waiting}, {"order", ordered}, {"elements", live}, {"available", ready}} {
+		got, err := last(want.key)
+		if err != nil {
+			return err
+		}
+		slices.Sort(want.ids)
+		if want.key == "available" { // agents without a place stand nowhere
+			want.ids = slices.DeleteFunc(want.ids, func(id string) bool { return strings.HasPrefix(id, "placeless") })
+		}
+		if !slices.Equal(got, want.ids) {
+			return fmt.Errorf("%s holds %q, the records say %q", want.key, got, want.ids)
+		}
+	}
+	return nil
+}
