@@ -16,6 +16,7 @@
 #   HOLDLINE_LANGUAGE                  language of the prompts           default en
 #   HOLDLINE_METRICS_TOKEN             turns on GET /metrics, user "metrics"       default off
 #   HOLDLINE_ASTERISK_MODULES          more modules to load, e.g. app_voicemail.so default none
+#   HOLDLINE_DIALPLAN                  lua or conf: extensions.lua or its twin     default lua
 #   HOLDLINE_LOG_LEVEL                 debug info warn error             default info
 # Each secret may be given as <NAME>_FILE. An unknown HOLDLINE_ name is an error.
 #
@@ -31,7 +32,7 @@ readonly run=/run/asterisk
 die() { echo "entrypoint: $*" >&2; exit 64; }
 
 readonly secrets="NODE_SECRET ARI_STASIS_PASSWORD ARI_CHANNELAPI_PASSWORD METRICS_TOKEN"
-readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE LANGUAGE ASTERISK_MODULES LOG_LEVEL"
+readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE LANGUAGE ASTERISK_MODULES DIALPLAN LOG_LEVEL"
 
 known() {
 	local name=$1 s
@@ -142,9 +143,17 @@ warn) put[LOG_LEVELS]=error,warning ;;
 error) put[LOG_LEVELS]=error ;;
 esac
 
+kind=$(setting DIALPLAN 'lua|conf' lua)
+put[DIALPLAN_MODULES]=
+case $kind in
+lua) needs=pbx_lua.so ;;
+conf) needs="pbx_config.so app_exec.so func_logic.so func_uri.so" ;;
+esac
+for module in $needs; do put[DIALPLAN_MODULES]+="load = $module"$'\n'; done
+
 put[EXTRA_MODULES]=
-for module in $(setting ASTERISK_MODULES '[a-z0-9_. ,-]*' '' | tr ',' ' ') \
-	${put[METRICS_TOKEN]:+res_prometheus.so}; do
+modules=$(setting ASTERISK_MODULES '[a-z0-9_.,]*' '')
+for module in ${modules//,/ } ${put[METRICS_TOKEN]:+res_prometheus.so}; do
 	put[EXTRA_MODULES]+="load = $module"$'\n'
 done
 
@@ -180,7 +189,7 @@ for template in "$templates"/*.conf; do
 	if [[ $out =~ @[A-Z_]+@ ]]; then die "$template: nothing to put in for ${BASH_REMATCH[0]}"; fi
 	printf '%s\n' "$out" >"$run/etc/$(basename "$template")"
 done
-ln -sf "$dialplan/extensions.lua" $run/etc/extensions.lua
+ln -sf "$dialplan/extensions.$kind" $run/etc/
 
 [ "${1:-}" = render ] && exit 0
 echo "node ${put[NODE]} boot ${put[BOOT]} address ${put[ADDRESS]} events $events"

@@ -67,7 +67,7 @@ local M = {}
 -- percent-encoded. Commas, colons, quotes, brackets and backslashes all mean something to
 -- Asterisk's own parser, and the value may be what a stranger dialled.
 function M.escape(value)
-	return (value:gsub("[^%w%-_.@+]", function(c)
+	return (value:gsub("[^%w%-_.@]", function(c)
 		return string.format("%%%02X", c:byte())
 	end))
 end
@@ -174,7 +174,7 @@ local incoming = {
 	-- kind are Asterisk's own: h runs after every hang-up).
 	["_X!"] = M.queue,
 	["_+X!"] = M.queue,
-	["_[a-zA-Z][0-9a-zA-Z._-]!"] = M.queue,
+	["_[a-zA-Z][0-9a-zA-Z_.]!"] = M.queue,
 }
 for exten in pairs(queues) do
 	incoming[exten] = M.queue

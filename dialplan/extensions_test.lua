@@ -72,7 +72,7 @@ test("values are escaped whatever they hold", function()
 	local M = world(caller).M
 	same(M.escape('a,b:c|d%e{f}"g\\h(i)[j]\r\n\0z'), "a%2Cb%3Ac%7Cd%25e%7Bf%7D%22g%5Ch%28i%29%5Bj%5D%0D%0A%00z")
 	same(M.escape("${SHELL(id)}"), "%24%7BSHELL%28id%29%7D")
-	same(M.escape("+7-912_5.a@b"), "+7-912_5.a@b")
+	same(M.escape("+7-912_5.a@b"), "%2B7-912_5.a@b")
 	for byte = 0, 255 do
 		local out = M.escape(string.char(byte))
 		assert(not out:find('[,:|{}"\\()%[%]%c;&$ ]'), "byte " .. byte .. " gives " .. out)
