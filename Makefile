@@ -35,8 +35,12 @@ logs: ## follow the logs of all parts
 ps: ## what runs, and how it feels
 	@docker compose ps --all --format 'table {{.Service}}\t{{.Name}}\t{{.Status}}'
 
-call: ## one real call through the running stack, with its timeline
-	@set -a; . ./.env; docker run --rm --network holdline_holdline --env HOLDLINE_SEED_AGENT_PASSWORD holdline/holdline call $(ARGS)
+call: ## one real call through the running stack, with its timeline (ARGS="--trace" for more)
+	@set -a; . ./.env; \
+	HOLDLINE_SIP_PROXIES=172.30.77.11:5060,172.30.77.12:5060 HOLDLINE_REDIS_ADDRS=172.30.77.6:6379 \
+	HOLDLINE_REDIS_USER=operator HOLDLINE_REDIS_PASSWORD=$$REDIS_OPERATOR_PASSWORD \
+	docker run --rm --network holdline_holdline --env HOLDLINE_SEED_AGENT_PASSWORD --env HOLDLINE_SIP_PROXIES \
+		--env HOLDLINE_REDIS_ADDRS --env HOLDLINE_REDIS_USER --env HOLDLINE_REDIS_PASSWORD holdline/holdline call $(ARGS)
 
 build: ## the binary, ./holdline
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o holdline ./cmd/holdline
