@@ -56,9 +56,14 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 		return err
 	}
 	n.closers = append(n.closers, db.Close)
-	people := directory.New(db, directory.Options{OnHealth: func(h directory.Health) {
-		n.log.Info().Interface("directory", h).Msg("directory health changed")
-	}})
+	people := directory.New(db, directory.Options{
+		OnHealth: func(h directory.Health) {
+			n.log.Info().Interface("directory", h).Msg("directory health changed")
+		},
+		OnProblems: func(pool string, p directory.Problems) {
+			n.log.Warn().Str("pool", pool).Stringer("problems", p).Msg("directory rows left out or corrected")
+		},
+	})
 	projector := &callmanager.Projector{
 		Directory: people, Registry: registry, Open: open, Log: n.log, Metrics: measures,
 	}

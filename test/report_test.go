@@ -1,0 +1,102 @@
+//go:build stack
+
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// row is one line of the report: what was bounded, and what was measured.
+type row struct {
+	What       string  `json:"what"`
+	EarliestMS float64 `json:"earliest_ms,omitempty"`
+	BoundMS    float64 `json:"bound_ms,omitempty"`
+	MeasuredMS float64 `json:"measured_ms"` // -1: not a time, or not seen
+	OK         bool    `json:"ok"`
+}
+
+func (r row) String() string {
+	verdict := "ok  "
+	if !r.OK {
+		verdict = "FAIL"
+	}
+	switch {
+	case r.BoundMS == 0:
+		return fmt.Sprintf("%s  %s", verdict, r.What)
+	case r.MeasuredMS < 0:
+		return fmt.Sprintf("%s  %s: not seen (bound %.0f ms)", verdict, r.What, r.BoundMS)
+	case r.EarliestMS > 0:
+		return fmt.Sprintf("%s  %s: %.1f ms (between %.0f and %.0f ms)", verdict, r.What, r.MeasuredMS, r.EarliestMS, r.BoundMS)
+	}
+	return fmt.Sprintf("%s  %s: %.1f ms (bound %.0f ms)", verdict, r.What, r.MeasuredMS, r.BoundMS)
+}
+
+// report collects the rows of one test and writes them to build/report when it
+// ends, with what helps to understand a failure.
+type report struct {
+	t    *testing.T
+	path string
+	mu   sync.Mutex
+	rows []row
+}
+
+func newReport(t *testing.T, root string) *report {
+	dir := filepath.Join(root, "build", "report")
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	r := &report{t: t, path: filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-"))}
+	t.Cleanup(r.write)
+	return r
+}
+
+func (r *report) add(row row) {
+	r.t.Helper()
+	r.mu.Lock()
+	r.rows = append(r.rows, row)
+	r.mu.Unlock()
+	if row.OK {
+		r.t.Log(row)
+	} else {
+		r.t.Error(row)
+	}
+}
+
+func (r *report) write() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var text bytes.Buffer
+	result := "passed"
+	if r.t.Failed() {
+		result = "failed"
+	}
+	fmt.Fprintf(&text, "%s: %s, %s\n", r.t.Name(), result, time.Now().UTC().Format(time.RFC3339))
+	for _, row := range r.rows {
+		fmt.Fprintln(&text, row)
+	}
+	data, err := json.MarshalIndent(map[string]any{"test": r.t.Name(), "passed": !r.t.Failed(), "rows": r.rows}, "", "  ")
+	if err == nil {
+		err = os.WriteFile(r.path+".json", append(data, '\n'), 0o600)
+	}
+	if err == nil {
+		err = os.WriteFile(r.path+".txt", text.Bytes(), 0o600)
+	}
+	if err != nil {
+		r.t.Errorf("write the report: %v", err)
+	}
+}
+
+// attach writes something long beside the report.
+func (r *report) attach(name, text string) {
+	if err := os.WriteFile(r.path+"."+name, []byte(text), 0o600); err != nil {
+		r.t.Errorf("write the report: %v", err)
+	}
+}
