@@ -112,8 +112,8 @@ func (d *desk) remove() error {
 	}
 	run("DELETE FROM queue_members WHERE pool = ? AND queue = ?", poolName, d.queue)
 	run("DELETE FROM need_skills WHERE pool = ? AND queue = ? ORDER BY step DESC", poolName, d.queue)
-	run("DELETE FROM need_steps WHERE pool = ? AND queue = ? ORDER BY step DESC", poolName, d.queue)
-	run("DELETE FROM needs WHERE pool = ? AND queue = ?", poolName, d.queue)
+	run("DELETE FROM need_steps WHERE pool = ? AND queue = ? AND step > 0 ORDER BY step DESC", poolName, d.queue)
+	run("DELETE FROM needs WHERE pool = ? AND queue = ? AND name <> 'default'", poolName, d.queue)
 	run("DELETE FROM queues WHERE pool = ? AND name = ?", poolName, d.queue)
 	for _, id := range d.agents {
 		run("DELETE FROM agent_skills WHERE pool = ? AND agent = ?", poolName, id)
