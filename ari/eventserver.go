@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// DefaultPingEvery and DefaultPingTimeout: a peer is given up after PingTimeout without an answer.
-	DefaultPingEvery   = 2 * time.Second
+	// DefaultPingEvery is the time between pings.
+	DefaultPingEvery = 2 * time.Second
+	// DefaultPingTimeout is how long a peer may be silent before it is given up.
 	DefaultPingTimeout = 5 * time.Second
 	// DefaultMaxBacklog is about 200 MB of events, or half a minute of 1,000 calls a second.
 	DefaultMaxBacklog = 100_000

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -32,6 +33,7 @@ type Session struct {
 	endOnce sync.Once
 	cause   error // written once before ended is closed
 
+	heard   atomic.Int64  // when the peer was last known to be alive, in unix nanoseconds
 	arrived chan struct{} // buffered 1: something is in the backlog
 	mu      sync.Mutex
 	backlog []frame // guarded by mu
@@ -70,7 +72,7 @@ func (s *Session) Backlog() int {
 
 // Close ends the connection; Asterisk will dial again. It does not wait.
 func (s *Session) Close(reason string) {
-	s.end(fmt.Errorf("closed: %s", reason)) //nolint:err113 // the caller's words are the cause
+	s.end(fmt.Errorf("closed: %s", reason))
 }
 
 // Next returns the oldest event that was not taken, waiting for one. What had arrived
@@ -142,6 +144,7 @@ func (s *Session) take() (Event, bool) {
 func (s *Session) put(data []byte) {
 	s.server.received.Add(1)
 	now := time.Now()
+	s.heard.Store(now.UnixNano())
 	dropped := 0
 	s.mu.Lock()
 	if len(s.backlog) >= s.server.options.MaxBacklog || s.bytes+len(data) > maxBacklogBytes {
@@ -220,27 +223,37 @@ func (s *Session) read(ctx context.Context, conn *websocket.Conn) {
 	}
 }
 
-// ping closes the session when the peer has been silent for PingTimeout.
+// ping closes the session when the peer has been silent for PingTimeout: neither answered
+// nor sent an event. (The answer to a ping stands behind whatever the peer has queued.)
 func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 	o := &s.server.options
 	every := time.NewTicker(o.PingEvery)
 	defer every.Stop()
-	answered := time.Now()
+	s.heard.Store(time.Now().UnixNano())
 	for {
 		select {
 		case <-every.C:
 		case <-s.ended:
 			return
 		}
-		attempt, cancel := context.WithDeadline(ctx, answered.Add(o.PingTimeout))
+		attempt, cancel := context.WithDeadline(ctx, s.silentAt())
 		err := conn.Ping(attempt)
 		cancel()
-		if err != nil {
+		switch {
+		case err == nil:
+			s.heard.Store(time.Now().UnixNano())
+		case time.Now().Before(s.silentAt()) && attempt.Err() != nil && ctx.Err() == nil:
+			// It sent something while we waited: alive.
+		default:
 			s.end(fmt.Errorf("%w: %w", errNoPong, err))
 			return
 		}
-		answered = time.Now()
 	}
+}
+
+// silentAt is when the peer is given up, unless it is heard of before.
+func (s *Session) silentAt() time.Time {
+	return time.Unix(0, s.heard.Load()).Add(s.server.options.PingTimeout)
 }
 
 // hangUp closes the socket, with a close frame unless the peer is thought dead. The

@@ -42,8 +42,7 @@ type channel struct {
 type command struct {
 	run    func()
 	done   chan struct{}
-	failed bool  // the channel left before; read after done
-	reply  reply // what the request is told then
+	failed bool // the channel left before; read after done
 }
 
 // newChannel is called with the lock held, with an id that is free.

@@ -3,7 +3,6 @@ package fake
 import (
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -234,12 +233,4 @@ func (c call) variables() (values map[string]string, reported map[string]bool, r
 		}
 	}
 	return values, reported, nil
-}
-
-func keys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range maps.Keys(m) {
-		out = append(out, k)
-	}
-	return out
 }
