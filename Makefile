@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up down logs ps call build test lint check-config test-stack clean
+.PHONY: help up down logs ps call build test lint check-config test-parts test-stack clean
 
 # Handed to image builds: which module proxy this machine uses, what is built.
 export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
@@ -78,9 +78,16 @@ check-config: ## each part's own check of its configuration, in its own image
 	kamailio/check holdline/kamailio
 	asterisk/check holdline/asterisk
 
+test-parts: ## the conformance suites of queue, directory and ari on a real Redis, MySQL and Asterisk
+	@scripts/engine
+	@scripts/standins
+	@scripts/env
+	@docker compose build --quiet asterisk
+	scripts/with-parts go test $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari/...
+
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
-	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test/...
+	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test
 
 clean: ## remove what builds and tests left
 	rm -rf build holdline
