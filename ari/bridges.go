@@ -42,7 +42,8 @@ func (c *Client) DeleteBridge(ctx context.Context, id string) error {
 // AddToBridge moves channels of the application into the bridge, without telling their
 // phones who is connected: that would be a re-INVITE to each.
 // A channel that is not in the application is ErrNotInApplication; one that is gone, and
-// a bridge that is gone, are both ErrNotFound.
+// a bridge that is gone, are both ErrNotFound. No error does not say that they are in it:
+// one that hung up while it was waited for is not. ChannelEnteredBridge says so.
 func (c *Client) AddToBridge(ctx context.Context, bridge string, channels ...string) error {
 	joined, err := list(opAddToBridge, "channel", channels)
 	if err != nil {

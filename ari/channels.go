@@ -59,6 +59,8 @@ type ContinueRequest struct {
 }
 
 // PlayRequest plays media one after the other. Playing twice with one ID plays twice.
+// PlaybackFinished may never come: when the last media is a recording that does not
+// exist, a number that is none, or of a scheme that Asterisk does not know.
 type PlayRequest struct {
 	ID       string   // playback id; empty: Asterisk's
 	Media    []string // "sound:queue-thankyou", "number:3", "digits:42", "tone:ring"
@@ -193,7 +195,10 @@ func (c *Client) StopMusic(ctx context.Context, id string) error {
 	return c.call(ctx, opStopMusic, request{path: []string{id}}, nil)
 }
 
-// Play queues media on a channel.
+// Play queues media on a channel. Until it is over the channel does nothing else: Answer,
+// AddToBridge, RemoveFromBridge and setting variables are answered only then (and are
+// carried out then, also when their caller gave up); StartMusic and Continue are answered
+// at once and wait.
 func (c *Client) Play(ctx context.Context, channel string, r PlayRequest) (Playback, error) {
 	return c.play(ctx, opPlay, channel, r)
 }

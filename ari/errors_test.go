@@ -33,6 +33,8 @@ func TestErrorMeaning(t *testing.T) {
 		"bridges.remove":     {400: ErrNotFound, 422: ErrNotFound},
 		"events.claim":       {409: ErrClaimed},
 		"endpoints.get":      {400: ErrNotFound},
+		"channels.answer":    {500: ErrNotInApplication},
+		"playbacks.stop":     {500: ErrInvalid},
 	}
 	var status int
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -58,7 +60,7 @@ func TestErrorMeaning(t *testing.T) {
 				t.Errorf("%s with %d: %+v", op.Name, status, got)
 			}
 			for _, kind := range kinds {
-				if is := errors.Is(err, kind); is != (kind == want) {
+				if is, should := errors.Is(err, kind), errors.Is(want, kind); is != should {
 					t.Errorf("%s with %d: is %q: %t, want %q", op.Name, status, kind, is, want)
 				}
 			}

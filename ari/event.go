@@ -50,6 +50,18 @@ const (
 	EventMalformed = "EventMalformed"
 )
 
+// types are all of the above: what a metric may be labelled with.
+var types = map[string]bool{
+	ApplicationRegistered: true, ApplicationReplaced: true, CallBroadcast: true, CallClaimed: true,
+	StasisStart: true, StasisEnd: true, ChannelCreated: true, ChannelDestroyed: true, ChannelStateChange: true,
+	ChannelHangupRequest: true, ChannelDtmfReceived: true, ChannelVarset: true, ChannelDialplan: true,
+	ChannelCallerID: true, ChannelConnectedLine: true, ChannelHold: true, ChannelUnhold: true,
+	ChannelEnteredBridge: true, ChannelLeftBridge: true, ChannelTransfer: true, ChannelUserevent: true,
+	Dial: true, BridgeCreated: true, BridgeDestroyed: true, BridgeMerged: true, BridgeBlindTransfer: true,
+	BridgeAttendedTransfer: true, PlaybackStarted: true, PlaybackContinuing: true, PlaybackFinished: true,
+	EndpointStateChange: true, EventsDropped: true, EventMalformed: true,
+}
+
 // Event is one thing that happened on a node. Fields that a type does not have are empty.
 type Event struct {
 	Type        string

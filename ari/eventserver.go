@@ -48,7 +48,7 @@ type EventObserver struct {
 	Refused   func(status int)                             // a connection was not accepted
 	Connected func()                                       //
 	Lost      func(cause error)                            // a connection ended
-	Delivered func(eventType string, waited time.Duration) // Next returned an event, so long after it arrived
+	Delivered func(eventType string, waited time.Duration) // Next returned an event ("other": of unknown type), so long after it arrived
 	Dropped   func(events int)                             // a backlog was thrown away
 	Malformed func()
 }

@@ -50,7 +50,10 @@ func (c *Client) Playback(ctx context.Context, id string) (Playback, error) {
 	return out, err
 }
 
-// StopPlayback ends a playback.
+// StopPlayback ends a playback that runs, or takes one back that waits; PlaybackFinished
+// follows when its turn comes. What says a number (number:, digits:, characters:) cannot
+// be stopped: ErrInvalid when the list began with it, and otherwise no error and no
+// effect. Sounds can; so build numbers from sounds.
 func (c *Client) StopPlayback(ctx context.Context, id string) error {
 	return c.call(ctx, opStopPlayback, request{path: []string{id}}, nil)
 }

@@ -46,6 +46,10 @@ var (
 		http.StatusBadRequest:          ErrNotFound,
 		http.StatusUnprocessableEntity: ErrNotFound,
 	}
+	// The channel left the application while the answer waited for its turn.
+	answerFailed = map[int]error{http.StatusInternalServerError: ErrNotInApplication}
+	// What says numbers cannot be stopped (number:, digits:, characters:, with no sound: before).
+	unstoppable = map[int]error{http.StatusInternalServerError: ErrInvalid}
 	// Asterisk answers 404 for an unknown tech and 400 for a malformed resource.
 	noEndpoint = map[int]error{http.StatusBadRequest: ErrNotFound}
 )
@@ -65,7 +69,7 @@ var (
 		Query: []string{"endpoint", "app", "appArgs", "channelId", "originator", "formats"},
 		Body:  []string{"variables"}}
 	opDial     = &Operation{Name: "channels.dial", Method: post, Path: "/channels/{channelId}/dial", Query: []string{"caller", "timeout"}}
-	opAnswer   = &Operation{Name: "channels.answer", Method: post, Path: "/channels/{channelId}/answer"}
+	opAnswer   = &Operation{Name: "channels.answer", Method: post, Path: "/channels/{channelId}/answer", meaning: answerFailed}
 	opHangup   = &Operation{Name: "channels.hangup", Method: del, Path: "/channels/{channelId}", Query: []string{"reason_code"}}
 	opContinue = &Operation{Name: "channels.continue", Method: post, Path: "/channels/{channelId}/continue",
 		Query: []string{"context", "extension", "priority", "label"}}
@@ -98,7 +102,7 @@ var (
 		Query: []string{"media", "lang", "playbackId"}}
 
 	opPlayback     = &Operation{Name: "playbacks.get", Method: get, Path: "/playbacks/{playbackId}"}
-	opStopPlayback = &Operation{Name: "playbacks.stop", Method: del, Path: "/playbacks/{playbackId}"}
+	opStopPlayback = &Operation{Name: "playbacks.stop", Method: del, Path: "/playbacks/{playbackId}", meaning: unstoppable}
 
 	opApplications = &Operation{Name: "applications.list", Method: get, Path: "/applications"}
 	opApplication  = &Operation{Name: "applications.get", Method: get, Path: "/applications/{applicationName}"}

@@ -135,7 +135,11 @@ func (s *Session) take() (Event, bool) {
 		}
 	}
 	if observe.Delivered != nil {
-		observe.Delivered(e.Type, time.Since(f.received))
+		label := e.Type
+		if !types[label] { // the peer chooses it, and metrics remember every label
+			label = "other"
+		}
+		observe.Delivered(label, time.Since(f.received))
 	}
 	return e, true
 }

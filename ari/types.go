@@ -119,21 +119,24 @@ func (t *wireTime) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// wireChannel is a Channel as Asterisk sends it.
+type wireChannel struct {
+	ID         string   `json:"id"`
+	ProtocolID string   `json:"protocol_id"`
+	Name       string   `json:"name"`
+	State      string   `json:"state"`
+	Caller     CallerID `json:"caller"`
+	Connected  CallerID `json:"connected"`
+	Account    string   `json:"accountcode"`
+	Dialplan   Dialplan `json:"dialplan"`
+	Created    wireTime `json:"creationtime"`
+	Language   string   `json:"language"`
+	Vars       wireVars `json:"channelvars"`
+}
+
 // UnmarshalJSON reads the form that Asterisk sends.
 func (c *Channel) UnmarshalJSON(data []byte) error {
-	var w struct {
-		ID         string   `json:"id"`
-		ProtocolID string   `json:"protocol_id"`
-		Name       string   `json:"name"`
-		State      string   `json:"state"`
-		Caller     CallerID `json:"caller"`
-		Connected  CallerID `json:"connected"`
-		Account    string   `json:"accountcode"`
-		Dialplan   Dialplan `json:"dialplan"`
-		Created    wireTime `json:"creationtime"`
-		Language   string   `json:"language"`
-		Vars       wireVars `json:"channelvars"`
-	}
+	var w wireChannel
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}

@@ -4,9 +4,10 @@
 // The suite is why the fake may be believed: what one of them does and the other does
 // not is a failing test. Package ari/fake runs it as TestConformance. On a real Asterisk:
 //
-//	go test -tags stack -run TestRealAsterisk ./ari/...
+//	go test -tags stack -run 'TestRealAsterisk|TestContract' ./ari/...
 //
-// which starts a container of the image in HOLDLINE_TEST_ASTERISK_IMAGE (default
-// holdline-asterisk) with the configuration in asterisk/, in which Asterisk calls itself
-// over SIP to play callers and phones, and removes it in the end. Needs docker.
+// which starts containers of the image in HOLDLINE_TEST_ASTERISK_IMAGE (default
+// holdline/asterisk, the one that compose.yaml builds) with the configuration in
+// asterisk/, in which Asterisk calls itself over SIP to play callers and phones, and
+// removes them in the end. Needs docker. HOLDLINE_TEST_SUBNET gives them a subnet.
 package aritest

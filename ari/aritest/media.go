@@ -2,6 +2,7 @@ package aritest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -127,14 +128,134 @@ func playbackHangup(t *testing.T, w World) {
 	left(t, w, id)
 }
 
-func playMissing(t *testing.T, w World) {
-	_, id := answered(t, w)
-	playbackID := NewID()
-	r := ari.PlayRequest{ID: playbackID, Media: []string{"sound:there-is-no-such-sound"}}
-	must(t, "play", second(w.Client.Play(t.Context(), id, r)))
-	e := w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
-	if e.Playback.State != "failed" {
-		t.Errorf("state %q, want failed", e.Playback.State)
+// states lists what was heard of a playback: "Started sound:a".
+func states(w World, playbackID string) []string {
+	var states []string
+	for _, e := range w.Hear.All(func(e ari.Event) bool { return e.Playback != nil && e.Playback.ID == playbackID }) {
+		states = append(states, e.Type[len("Playback"):]+" "+e.Playback.MediaURI+" "+e.Playback.State)
 	}
-	must(t, "the caller is still there", second(w.Client.Channel(t.Context(), id)))
+	return states
+}
+
+func playMissing(t *testing.T, w World) {
+	const missing = "sound:there-is-no-such-sound"
+	for _, c := range []struct {
+		name  string
+		media []string
+		want  string
+	}{
+		{"alone", []string{missing}, "[Started " + missing + " playing Finished " + missing + " failed]"},
+		{"first", []string{missing, "sound:digits/1"}, "[Started " + missing + " playing Continuing " + missing + " continuing " +
+			"Started sound:digits/1 playing Finished sound:digits/1 done]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, id := answered(t, w)
+			playbackID := NewID()
+			must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: c.media})))
+			w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
+			if got := sprint(states(w, playbackID)); got != c.want {
+				t.Errorf("heard %s\n want %s", got, c.want)
+			}
+			must(t, "the caller is still there", second(w.Client.Channel(t.Context(), id)))
+		})
+	}
+}
+
+// unstoppable: only sounds, recordings and tones can be stopped, and only they make the
+// playback listen to it.
+func unstoppable(t *testing.T, w World) {
+	t.Run("alone", func(t *testing.T) {
+		t.Parallel()
+		_, id := answered(t, w)
+		playbackID := NewID()
+		must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: []string{"number:1234"}})))
+		w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, playbackID))
+		wantErr(t, "stop", w.Client.StopPlayback(t.Context(), playbackID), ari.ErrInvalid)
+		e := w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, playbackID))
+		if e.Playback.State != "done" {
+			t.Errorf("state %q, want done", e.Playback.State)
+		}
+	})
+	t.Run("after a sound", func(t *testing.T) {
+		t.Parallel()
+		_, id := answered(t, w)
+		playbackID := NewID()
+		r := ari.PlayRequest{ID: playbackID, Media: []string{"sound:digits/1", "digits:123", "sound:digits/2"}}
+		must(t, "play", second(w.Client.Play(t.Context(), id, r)))
+		w.Hear.Wait(t, "digits", func(e ari.Event) bool {
+			return playing(ari.PlaybackStarted, playbackID)(e) && e.Playback.MediaURI == "digits:123"
+		})
+		must(t, "stop", w.Client.StopPlayback(t.Context(), playbackID))
+		w.Hear.Wait(t, "the sound after it", func(e ari.Event) bool {
+			return playing(ari.PlaybackFinished, playbackID)(e) && e.Playback.MediaURI == "sound:digits/2" && e.Playback.State == "done"
+		})
+	})
+}
+
+func playNonsense(t *testing.T, w World) {
+	for _, media := range []string{"nonsense:x", "number:x", "recording:there-is-none"} {
+		t.Run(media, func(t *testing.T) {
+			t.Parallel()
+			_, id := answered(t, w)
+			playbackID := NewID()
+			must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: []string{media}})))
+			w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, playbackID))
+			must(t, "the channel goes on", w.Client.SetChannelVariable(t.Context(), id, "A", "b"))
+			must(t, "hang up", w.Client.Hangup(t.Context(), id, ari.ReasonNormal))
+			left(t, w, id)
+			if got, want := sprint(states(w, playbackID)), "[Started "+media+" playing]"; got != want {
+				t.Errorf("heard %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func takenBack(t *testing.T, w World) {
+	_, id := answered(t, w)
+	first, middle, last := NewID(), NewID(), NewID()
+	must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: first, Media: []string{"tone:400"}})))
+	for _, p := range []string{middle, last} {
+		must(t, "queue", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: p, Media: []string{"sound:digits/1"}})))
+	}
+	must(t, "take back", w.Client.StopPlayback(t.Context(), middle))
+	w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, first))
+	must(t, "stop", w.Client.StopPlayback(t.Context(), first))
+	w.Hear.Wait(t, "finished", playing(ari.PlaybackFinished, last))
+	if got, want := sprint(states(w, middle)), "[Finished sound:digits/1 done]"; got != want {
+		t.Errorf("heard %s, want %s", got, want)
+	}
+}
+
+// waitForGone: of requests that wait for a channel that hangs up, only one says that it
+// was not carried out.
+func waitForGone(t *testing.T, w World) {
+	for _, c := range []struct {
+		name string
+		ask  func(ctx context.Context, id, bridge string) error
+		want error
+	}{
+		{"answer", func(ctx context.Context, id, _ string) error { return w.Client.Answer(ctx, id) }, ari.ErrNotInApplication},
+		{"set a variable", func(ctx context.Context, id, _ string) error { return w.Client.SetChannelVariable(ctx, id, "A", "b") }, nil},
+		{"bridge", func(ctx context.Context, id, bridge string) error { return w.Client.AddToBridge(ctx, bridge, id) }, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			caller, id := answered(t, w)
+			bridgeID, playbackID := newBridge(t, w), NewID()
+			must(t, "play", second(w.Client.Play(t.Context(), id, ari.PlayRequest{ID: playbackID, Media: []string{"tone:400"}})))
+			w.Hear.Wait(t, "started", playing(ari.PlaybackStarted, playbackID))
+			answer := make(chan error, 1)
+			go func() { answer <- c.ask(t.Context(), id, bridgeID) }()
+			select {
+			case err := <-answer:
+				t.Fatalf("answered while it waits: %v", err)
+			case <-time.After(150 * time.Millisecond): // long enough to have arrived
+			}
+			caller.HangUp(t)
+			if err := <-answer; !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+		})
+	}
 }

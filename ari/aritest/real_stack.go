@@ -7,8 +7,10 @@ import (
 	"crypto/rand"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/big"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -30,10 +32,33 @@ const farApp = "far"
 //go:embed asterisk/*.conf
 var configuration embed.FS
 
+// Declarations fetches what a real Asterisk says of a resource of its interface:
+// "channels", "events"...
+func Declarations(t *testing.T, w World, resource string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.Client.Base()+"/api-docs/"+resource+".json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth("watcher", realPassword)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("declarations of %s: status %d, %v", resource, resp.StatusCode, err)
+	}
+	return body
+}
+
+const realPassword = "conformance-suite"
+
 // NewRealWorld starts an Asterisk in a container and removes it when the test ends.
 func NewRealWorld(t *testing.T) World {
 	t.Helper()
-	const node, password = "a1", "conformance-suite"
+	const node, password = "a1", realPassword
 	network, gateway := newNetwork(t)
 	hear := NewHearer(t, gateway+":0", node, password)
 	address := startAsterisk(t, network, map[string]string{
@@ -86,7 +111,7 @@ func startAsterisk(t *testing.T, network string, values map[string]string) strin
 	t.Helper()
 	image := os.Getenv("HOLDLINE_TEST_ASTERISK_IMAGE")
 	if image == "" {
-		image = "holdline-asterisk"
+		image = "holdline/asterisk"
 	}
 	dir := t.TempDir()
 	if err := fs.WalkDir(configuration, "asterisk", func(path string, d fs.DirEntry, err error) error {

@@ -39,7 +39,11 @@ var behaviours = []struct {
 	{"a playback's id plays twice", playTwice},
 	{"commands wait behind a playback", commandsWait},
 	{"playbacks end with the caller", playbackHangup},
-	{"a playback that cannot be read still finishes", playMissing},
+	{"a sound that is missing is skipped", playMissing},
+	{"numbers cannot be stopped", unstoppable},
+	{"a playback of nonsense never finishes", playNonsense},
+	{"a playback that waits is taken back", takenBack},
+	{"waiting for who hangs up", waitForGone},
 
 	{"a leg enters at the answer", legAnswers},
 	{"a leg that declines", legFails(Declines, ari.ReasonRejected, "NOANSWER", 403)},

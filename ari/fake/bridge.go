@@ -82,8 +82,10 @@ func (n *Node) deleteBridge(b *bridge) reply {
 	for _, ch := range slices.Clone(b.members) {
 		b.remove(ch, true)
 	}
-	for len(b.queue) > 0 {
-		b.queue[0].finish("failed")
+	queue := b.queue
+	b.queue = nil
+	for _, p := range queue {
+		p.end() // without a word
 	}
 	delete(n.bridges, b.id)
 	if b.subscribed > 0 {

@@ -113,7 +113,7 @@ func (ch *channel) leave() {
 	}
 	for _, p := range slices.Collect(maps.Values(ch.node.playbacks)) {
 		if p.channel == ch {
-			p.finish("failed") // it waited for its turn
+			p.end() // it waited for its turn, and is not spoken of
 		}
 	}
 	if ch.bridge != nil {
@@ -193,7 +193,7 @@ func (n *Node) taken(id string) bool {
 	if _, ok := n.channels[id]; ok {
 		return true
 	}
-	if n.options.PrefixIDs {
+	if !n.options.ExactIDs {
 		for live := range n.channels {
 			if len(live) >= len(id) && strings.EqualFold(live[:len(id)], id) {
 				return true

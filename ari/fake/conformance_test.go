@@ -15,7 +15,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestConformance(t *testing.T) { aritest.Run(t, fakeWorld(t)) }
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	aritest.Run(t, fakeWorld(t))
+}
 
 // fakeWorld is the fake under the suite that a real Asterisk passes.
 func fakeWorld(t *testing.T) aritest.World {
@@ -25,7 +28,7 @@ func fakeWorld(t *testing.T) aritest.World {
 	node, err := fake.New(fake.Options{
 		Node: name, EventURL: hear.URL(), EventPassword: password,
 		User: "holdline", ReadOnlyUser: "watcher", Password: password, Application: aritest.App,
-		MissingSounds: []string{"sound:there-is-no-such-sound"}, MissingRoutes: []string{"nobody"}, PrefixIDs: true,
+		MissingSounds: []string{"sound:there-is-no-such-sound"}, MissingRoutes: []string{"nobody"},
 		Sound: 50 * time.Millisecond,
 	})
 	if err != nil {

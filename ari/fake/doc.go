@@ -15,7 +15,8 @@
 //   - Legs ring on when their caller hangs up. Nothing is cancelled for anybody.
 //   - A channel's commands wait behind its playback, and some requests with them.
 //   - A playback ends a channel's music for good; a bridge does not.
-//   - An id that begins a live one is taken (Options.PrefixIDs: as Asterisk does by default).
+//   - What says numbers cannot be stopped; nonsense never finishes.
+//   - An id that begins a live one is taken.
 //   - Adding a member again makes it leave and enter.
 //
 // Deliberately not like the real one: sounds last Options.Sound, everything else takes no

@@ -26,9 +26,11 @@ type Options struct {
 	Listen                       string // default "127.0.0.1:0"
 	Sound                        time.Duration
 	MissingSounds, MissingRoutes []string // media URIs and endpoints that do not exist
-	PrefixIDs                    bool     // an id that begins a live one is taken
-	ClockOffset                  time.Duration
-	DefaultPhone                 Behaviour // of extensions without a Phone; default Unregistered
+	// ExactIDs: an id that begins a live one is free, as with a storage of channels that
+	// Debian's Asterisk does not have.
+	ExactIDs     bool
+	ClockOffset  time.Duration
+	DefaultPhone Behaviour // of extensions without a Phone; default Unregistered
 }
 
 // Node is one Asterisk.

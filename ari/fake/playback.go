@@ -11,16 +11,18 @@ import (
 
 // playback is media for a channel or a bridge. Guarded by its node's lock.
 type playback struct {
-	node     *Node
-	id       string
-	media    []string
-	next     int // index of the media that plays or comes next
-	language string
-	state    string
-	channel  *channel // one of the two
-	bridge   *bridge
-	over     bool
-	timer    *time.Timer
+	node      *Node
+	id        string
+	media     []string
+	next      int // index of the media that plays or comes next
+	language  string
+	state     string
+	channel   *channel // one of the two
+	bridge    *bridge
+	listens   bool // something that can be stopped was played
+	takenBack bool // stopped before its turn
+	over      bool
+	timer     *time.Timer
 }
 
 func (p *playback) uri() string { return p.media[min(p.next, len(p.media)-1)] }
@@ -70,7 +72,8 @@ func (n *Node) playOnChannel(ch *channel, q query) reply {
 	p.channel = ch
 	r := created(p.wire())
 	ch.send(func() {
-		if p.over { // stopped before its turn
+		if p.takenBack {
+			p.finish("done")
 			return
 		}
 		ch.musicOn, ch.ringing = false, false // for good
@@ -94,31 +97,45 @@ func (n *Node) playOnBridge(b *bridge, q query) reply {
 	return r
 }
 
-// playable reports whether Asterisk knows the scheme. It accepts others, and fails.
-func playable(uri string) bool {
-	scheme, _, _ := strings.Cut(uri, ":")
-	return slices.Contains([]string{"sound", "recording", "number", "digits", "characters", "tone"}, scheme)
-}
-
 // start plays the next of the media. A tone plays until it is stopped.
 func (p *playback) start() {
 	p.state = "playing"
 	p.tell(ari.PlaybackStarted)
-	switch uri := p.uri(); {
-	case slices.Contains(p.node.options.MissingSounds, uri) || !playable(uri):
-		p.timer = p.node.after(0, func() { p.finish("failed") })
-	case strings.HasPrefix(uri, "tone:"):
-	default:
-		p.timer = p.node.after(p.node.options.Sound, p.step)
+	uri := p.uri()
+	scheme, rest, _ := strings.Cut(uri, ":")
+	length := p.node.options.Sound
+	switch scheme {
+	case "sound":
+		p.listens = true
+		if slices.Contains(p.node.options.MissingSounds, uri) {
+			p.timer = p.node.after(0, func() { p.step("failed") })
+			return
+		}
+	case "tone":
+		p.listens = true
+		return
+	case "number":
+		if _, err := parseInt(rest); err != nil {
+			p.skip()
+			return
+		}
+		length *= time.Duration(len(rest))
+	case "digits", "characters":
+		length *= time.Duration(len(rest))
+	default: // there are no recordings here either
+		p.skip()
+		return
 	}
+	p.timer = p.node.after(length, func() { p.step("done") })
 }
 
-func (p *playback) step() {
+// step ends one of the media.
+func (p *playback) step(state string) {
 	if p.over {
 		return
 	}
 	if p.next+1 == len(p.media) {
-		p.finish("done")
+		p.finish(state)
 		return
 	}
 	p.state = "continuing"
@@ -127,18 +144,51 @@ func (p *playback) step() {
 	p.start()
 }
 
-// finish ends a playback and lets what waited for it go on.
+// skip passes over what cannot be understood, and says nothing of it, not even at the end.
+func (p *playback) skip() {
+	if p.next+1 < len(p.media) {
+		p.next++
+		p.start()
+		return
+	}
+	p.end()
+}
+
+// stop is the command to end a playback. What says numbers does not obey.
+func (p *playback) stop() reply {
+	scheme, _, _ := strings.Cut(p.uri(), ":")
+	switch {
+	case p.state == "queued":
+		p.takenBack, p.state = true, "done"
+	case p.takenBack:
+	case !p.listens:
+		return refuse(500, "Could not stop playback")
+	case scheme == "sound" || scheme == "tone":
+		p.finish("done")
+	}
+	return noContent
+}
+
+// finish ends a playback, tells of it, and lets what waited for it go on.
 func (p *playback) finish(state string) {
 	if p.over {
 		return
 	}
-	p.over = true
 	p.state = state
+	p.tell(ari.PlaybackFinished)
+	p.end()
+}
+
+// end lets what waited for a playback go on.
+func (p *playback) end() {
+	if p.over {
+		return
+	}
+	p.over = true
 	p.stopTimer()
 	if p.node.playbacks[p.id] == p {
 		delete(p.node.playbacks, p.id)
 	}
-	p.tell(ari.PlaybackFinished)
 	switch {
 	case p.channel != nil && p.channel.playing == p:
 		p.channel.playing = nil

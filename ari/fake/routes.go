@@ -50,7 +50,7 @@ func (n *Node) routeTable() map[string]func(call) reply {
 		"POST /bridges/{bridge}/play":          n.bridge(func(b *bridge, c call) reply { return n.playOnBridge(b, c.query) }),
 
 		"GET /playbacks/{playback}":    n.playback(func(p *playback) reply { return ok(p.wire()) }),
-		"DELETE /playbacks/{playback}": n.playback(func(p *playback) reply { p.finish("done"); return noContent }),
+		"DELETE /playbacks/{playback}": n.playback((*playback).stop),
 
 		"GET /applications":                   func(call) reply { return ok([]wireApplication{n.application()}) },
 		"GET /applications/{app}":             n.app(func(call) reply { return ok(n.application()) }),
@@ -305,12 +305,8 @@ func (n *Node) setVariables(ch *channel, c call) reply {
 }
 
 func setInTurn(ch *channel, set func()) reply {
-	return reply{wait: ch.send(set), then: func(failed bool) reply {
-		if failed {
-			return refuse(400, "Failed to execute function")
-		}
-		return noContent
-	}}
+	// Also when the channel left before: Asterisk does not look.
+	return reply{wait: ch.send(set), then: func(bool) reply { return noContent }}
 }
 
 func (n *Node) dial(ch *channel, c call) reply {
