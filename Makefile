@@ -72,6 +72,7 @@ check-config: ## each part's own check of its configuration, in its own image
 	@scripts/standins
 	@scripts/env
 	docker compose config --quiet
+	@! env -i PATH="$$PATH" docker compose --env-file /dev/null config --quiet 2>/dev/null || { echo "compose.yaml takes a missing secret"; exit 1; }
 	docker run --rm --env HAPROXY_STATS_PASSWORD=x --volume ./haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro haproxy:3.2 -c -dW -f /usr/local/etc/haproxy/haproxy.cfg
 
 	docker compose build --quiet kamailio-1 asterisk
@@ -89,5 +90,6 @@ test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
 	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test
 
-clean: ## remove what builds and tests left
+clean: ## remove what builds and tests left, the images built here too
 	rm -rf build holdline
+	docker images --quiet 'holdline/*' | sort -u | xargs --no-run-if-empty docker image rm --force
