@@ -12,12 +12,15 @@ import (
 // within fails the test unless the condition comes true in time.
 func (c *center) within(limit time.Duration, what string, condition func() bool) {
 	c.t.Helper()
-	deadline := time.Now().Add(limit)
+	over := time.After(limit)
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
 	for !condition() {
-		if time.Now().After(deadline) {
+		select {
+		case <-over:
 			c.t.Fatalf("not within %v: %s", limit, what)
+		case <-look.C:
 		}
-		time.Sleep(2 * time.Millisecond) // between two looks at the condition
 	}
 }
 
