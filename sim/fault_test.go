@@ -87,6 +87,9 @@ func TestLostPacketsOfAudio(t *testing.T) {
 	if heard, lossless := a.Heard(s.bob.Hz()), b.Heard(s.alice.Hz()); heard >= lossless {
 		t.Errorf("one packet of ten lost, and %v heard of %v: overstated", heard, lossless)
 	}
+	if r := a.Reception(); r.Lost == 0 || r.Lost > r.Received/5 {
+		t.Errorf("reception of %+v with one packet of ten lost", r)
+	}
 	if a.HeardSound() != 0 {
 		t.Errorf("lost packets sound like %v of music", a.HeardSound())
 	}

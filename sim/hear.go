@@ -173,14 +173,32 @@ func (c *Call) LoseMedia(oneOf int) {
 	}
 }
 
-// Packets is how many audio packets were received.
-func (c *Call) Packets() int64 {
+// Reception counts the audio packets of a call.
+type Reception struct {
+	Received int64
+	Lost     int64 // missing in the sender's numbering when the next one came
+	Late     int64 // came after a later one, or twice
+}
+
+// Reception is what the call received so far.
+func (c *Call) Reception() Reception {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.media == nil {
-		return 0
+		return Reception{}
 	}
-	return c.media.received.Load()
+	m := c.media
+	return Reception{Received: m.received.Load(), Lost: m.lost.Load(), Late: m.late.Load()}
+}
+
+// Watch makes the phone look for tones also where they are mixed: Heard then
+// knows them, and a mixture of nothing but watched tones is not sound. Two tones
+// of a signal (busy, dial tone) are such a mixture.
+func (c *Call) Watch(hz ...int) {
+	e := c.ear()
+	for _, h := range hz {
+		e.watch(h)
+	}
 }
 
 // Press sends the keys as RFC 4733 events and returns when the last was sent.

@@ -48,6 +48,8 @@ type media struct {
 	closed bool
 
 	received atomic.Int64
+	lost     atomic.Int64
+	late     atomic.Int64
 	lastKey  struct { // the reader's own
 		seen  bool
 		stamp uint32
@@ -157,8 +159,10 @@ func (m *media) read() {
 			m.ear.cut()
 			m.latch(from)
 		} else if step := int16(header.SequenceNumber - last); step <= 0 {
+			m.late.Add(1)
 			continue // late or repeated
 		} else if step > 1 {
+			m.lost.Add(int64(step - 1))
 			m.ear.cut()
 			m.tape.gap(int(step) - 1)
 		}

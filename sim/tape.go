@@ -47,11 +47,12 @@ func (t *tape) gap(frames int) {
 
 // find tells when the reference began to be heard, each time that it was.
 //
-// The reference's loudest quarter of a second is slid over the tape. Both sides
-// were decoded from the same file, so a match is near 1 and everything else is
-// far from it; 0.8 leaves room for a lost packet.
+// The loudest quarter of its first second and a half is slid over the tape, so
+// that it is found while it still lasts. Both sides were decoded from the same
+// file, so a match is near 1 and everything else is far from it; 0.8 leaves room
+// for a lost packet.
 func (t *tape) find(reference []byte) []time.Time {
-	const snippet, match = sampleRate / 4, 0.8
+	const snippet, beginning, match = sampleRate / 4, sampleRate * 3 / 2, 0.8
 	if t == nil || len(reference) < snippet {
 		return nil
 	}
@@ -59,7 +60,7 @@ func (t *tape) find(reference []byte) []time.Time {
 	audio, times := t.audio, t.times
 	t.mu.Unlock()
 	want := decodeAll(reference)
-	lead := loudest(want, snippet)
+	lead := loudest(want[:min(len(want), beginning)], snippet)
 	want = want[lead : lead+snippet]
 	wantEnergy := energy(want)
 	have := decodeAll(audio)

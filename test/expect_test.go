@@ -4,8 +4,11 @@ package test
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
+	"holdline/queue"
 	"holdline/sim"
 )
 
@@ -30,6 +33,46 @@ func firstAfter(packets []sim.Packet, since time.Time) (time.Time, bool) {
 func Rings(agent string) Expectation {
 	return Expectation{agent + "'s phone rings", func(s *Shift, since time.Time) (time.Time, bool) {
 		return firstAfter(s.offers(agent), since)
+	}}
+}
+
+// RingsWith: the agent is offered this caller, and nobody else since the last
+// action.
+func RingsWith(agent, caller string) Expectation {
+	return Expectation{fmt.Sprintf("%s's phone rings with %s", agent, caller), func(s *Shift, since time.Time) (time.Time, bool) {
+		for _, p := range s.offers(agent) {
+			if p.At.After(since) {
+				return p.At, callerOf(p) == caller
+			}
+		}
+		return time.Time{}, false
+	}}
+}
+
+var fromUser = regexp.MustCompile(`(?mi)^(?:From|f)\s*:.*<sip:([^@>]+)@`)
+
+// callerOf is the user part of an INVITE's From: the caller's number.
+func callerOf(p sim.Packet) string {
+	if m := fromUser.FindStringSubmatch(p.Raw()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// OfferOver: the journal says that the agent's offer was closed without answer. A
+// phone that is not registered sees nothing of it.
+func OfferOver(agent string) Expectation {
+	return Expectation{"the offer to " + agent + " is over", func(s *Shift, since time.Time) (time.Time, bool) {
+		entries, err := s.entries(s.t.Context())
+		if err != nil {
+			return time.Time{}, false
+		}
+		for _, e := range entries {
+			if e.Event == "closed" && e.Agent == s.who(agent).id && e.At.After(since) {
+				return e.At, true
+			}
+		}
+		return time.Time{}, false
 	}}
 }
 
@@ -66,20 +109,16 @@ func QueueAnswers(caller string) Expectation {
 // Talk is how long each must hear the other.
 const Talk = time.Second
 
-// Hears: so much of the other's own tone, in the latest call of each.
+// Hears: so much of the other's own tone in all, in the latest call of each. A
+// lost packet costs 100 ms of it.
 func Hears(name, other string) Expectation {
 	return Expectation{fmt.Sprintf("%s hears %s for %v", name, other, Talk), func(s *Shift, since time.Time) (time.Time, bool) {
 		c := s.who(name).running()
 		hz := s.who(other).phone.Hz()
-		if c == nil {
+		if c == nil || c.Heard(hz) < Talk {
 			return time.Time{}, false
 		}
-		for _, h := range c.Stretches() {
-			if h.Kind == sim.Tone && h.Hz == hz && h.For() >= Talk {
-				return maxTime(h.From.Add(Talk), since), true
-			}
-		}
-		return time.Time{}, false
+		return time.Now(), true
 	}}
 }
 
@@ -113,6 +152,23 @@ func HearsPrompt(caller, prompt string) Expectation {
 	}}
 }
 
+// busyTone are the two frequencies of Asterisk's (indications.conf, us).
+var busyTone = []int{480, 620}
+
+// HearsBusyTone: half a second of it, one burst.
+func HearsBusyTone(caller string) Expectation {
+	return Expectation{caller + " hears the busy tone", func(s *Shift, _ time.Time) (time.Time, bool) {
+		c := s.who(caller).call()
+		c.Watch(busyTone...)
+		for _, h := range c.Stretches() {
+			if h.Kind == sim.Tone && h.Hz == busyTone[0] && h.For() >= 300*time.Millisecond && c.Heard(busyTone[1]) >= 300*time.Millisecond {
+				return h.From, true
+			}
+		}
+		return time.Time{}, false
+	}}
+}
+
 // Ends: the person's latest call is over, told by BYE, CANCEL or a rejection.
 func Ends(name string) Expectation {
 	return Expectation{"the call of " + name + " ends", func(s *Shift, since time.Time) (time.Time, bool) {
@@ -135,4 +191,48 @@ func maxTime(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// ModeIs: the agent's record says so.
+func ModeIs(agent string, mode queue.Mode) Expectation {
+	return Expectation{fmt.Sprintf("%s is %s", agent, mode), func(s *Shift, _ time.Time) (time.Time, bool) {
+		a, err := s.stack.pool.Agent(s.t.Context(), s.who(agent).id)
+		return a.Since, err == nil && a.Mode == mode
+	}}
+}
+
+// allOffers are those of several agents in the order of the wire.
+func (s *Shift) allOffers(agents []string) []sim.Packet {
+	var all []sim.Packet
+	for _, a := range agents {
+		all = append(all, s.offers(a)...)
+	}
+	slices.SortFunc(all, func(a, b sim.Packet) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// silence is the longest one that a caller heard, from the queue's answer on.
+func (s *Shift) silence(caller string) time.Duration {
+	c := s.who(caller).call()
+	e, _ := c.First(sim.EvAnswered)
+	return c.LongestSilence(e.At)
+}
+
+// outcomes counts those of the test's queue in the journal.
+func (s *Shift) outcomes() map[string]int {
+	s.t.Helper()
+	entries, err := s.entries(s.t.Context())
+	if err != nil {
+		s.t.Fatalf("read the journal: %v", err)
+	}
+	count, ours := map[string]int{}, map[string]bool{}
+	for _, e := range entries {
+		if e.Event == "entered" && e.Queue == s.desk.queue {
+			ours[e.Contact] = true
+		}
+		if e.Event == "ended" && ours[e.Contact] {
+			count[e.Outcome]++
+		}
+	}
+	return count
 }

@@ -54,6 +54,18 @@ func (s *Shift) Hire(name, proxy string, member bool) {
 		s.t.Fatal(err)
 	}
 	s.people[name] = &person{name: name, id: id, phone: phone}
+	// Each Kamailio reads the directory by itself: both must know the agent
+	// before anybody rings them.
+	other := kamailio1
+	if proxy == kamailio1 {
+		other = kamailio2
+	}
+	phone.UseProxy(other)
+	s.register(phone)
+	if err := phone.Unregister(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+	phone.UseProxy(proxy)
 	s.register(phone)
 }
 

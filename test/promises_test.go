@@ -135,7 +135,10 @@ func (s *Shift) trace(ctx context.Context) string {
 	var b strings.Builder
 	for _, p := range s.people {
 		for _, c := range append(p.phone.Incoming(), p.calls...) {
-			fmt.Fprintf(&b, "%s: %s%v\n\n", p.name, c.Timeline(), c.Stretches())
+			fmt.Fprintf(&b, "%s: %s%+v\n", p.name, c.Timeline(), c.Reception())
+			for _, h := range c.Stretches() {
+				fmt.Fprintf(&b, "  %s to %s: %s %d\n", h.From.Format("15:04:05.000"), h.To.Format("15:04:05.000"), h.Kind, h.Hz)
+			}
 		}
 	}
 	b.WriteString("wire:\n")

@@ -2,7 +2,10 @@
 
 package test
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // prompts are recordings of the nodes, by name, in µ-law.
 var prompts sync.Map
@@ -19,4 +22,10 @@ func (s *Shift) prompt(name string) []byte {
 	}
 	prompts.Store(name, audio)
 	return audio
+}
+
+// length is how long a prompt lasts.
+func (s *Shift) length(name string) time.Duration {
+	s.t.Helper()
+	return time.Duration(len(s.prompt(name))) * time.Second / 8000
 }
