@@ -203,11 +203,10 @@ func TestEveryErrorCrossesTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, m, node := newBench(t), anyMishap[name], testNode
-			channel := "1764000000.404"
-			switch {
-			case m.channel != nil:
+			var channel string
+			if m.channel != nil {
 				channel = strings.ReplaceAll(m.channel(b), "%0d%0a", "\r\n")
-			default:
+			} else {
 				channel = b.caller().ID()
 			}
 			if m.node != "" {

@@ -1,6 +1,7 @@
 package channelapi
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +59,9 @@ func TestConnectAsksForALegWhoseAnswerWasLost(t *testing.T) {
 	b := newBench(t)
 	phone := b.asterisk.Phone("201", fake.Ring())
 	caller, leg := b.caller(), aritest.NewID()
-	b.asterisk.Fault(func(r fake.Request) fake.Fault { return fake.Fault{Lose: r.Method == "POST" && r.Path == "/channels"} })
+	b.asterisk.Fault(func(r fake.Request) fake.Fault {
+		return fake.Fault{Lose: r.Method == http.MethodPost && r.Path == "/channels"}
+	})
 	b.must(b.client.Connect(t.Context(), testNode, caller.ID(), ConnectRequest{Leg: leg, To: testTo, Timeout: time.Second}))
 	if n := b.count("POST", "/channels"); n != 1 {
 		t.Errorf("the node was told %d times", n)
@@ -74,7 +77,7 @@ func TestConnectSaysWhenNobodyKnows(t *testing.T) {
 	caller := b.caller()
 	// The command and the question have no answer in time.
 	b.asterisk.Fault(func(r fake.Request) fake.Fault {
-		if r.Method == "POST" || strings.HasPrefix(r.Path, "/channels/hl-") {
+		if r.Method == http.MethodPost || strings.HasPrefix(r.Path, "/channels/hl-") {
 			return fake.Fault{Delay: time.Second}
 		}
 		return fake.Fault{}

@@ -24,8 +24,9 @@ var document []byte
 // Document is the interface's description, OpenAPI 3.1.
 func Document() []byte { return slices.Clone(document) }
 
-// DefaultServerTimeout leaves room below DefaultTimeout of the client.
-const DefaultServerTimeout = 5 * time.Second
+// DefaultServerTimeout leaves room below DefaultTimeout of the client: for the
+// question by id that may follow, and for the way.
+const DefaultServerTimeout = 4 * time.Second
 
 // Options of a Server.
 type Options struct {

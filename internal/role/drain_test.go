@@ -82,10 +82,11 @@ func TestADrainEnds(t *testing.T) {
 		takes time.Duration
 		want  string
 	}{
-		"when the work has run out":       {func(ctx context.Context) error { return wait(ctx, 7*time.Second) }, false, 7 * time.Second, ""},
-		"when its time is over":           {func(ctx context.Context) error { return wait(ctx, time.Hour) }, false, 30 * time.Second, ""},
-		"when the context does":           {func(ctx context.Context) error { return wait(ctx, time.Hour) }, true, time.Second, ""},
-		"with an error, which it reports": {func(context.Context) error { return errBroken }, false, 0, "drain b: broken"},
+		"when the work has run out":         {func(ctx context.Context) error { return wait(ctx, 7*time.Second) }, false, 7 * time.Second, ""},
+		"when its time is over":             {func(ctx context.Context) error { return wait(ctx, time.Hour) }, false, 30 * time.Second, ""},
+		"when the context does":             {func(ctx context.Context) error { return wait(ctx, time.Hour) }, true, time.Second, ""},
+		"also when a part ignores its time": {func(context.Context) error { <-time.After(time.Hour); return nil }, false, 31 * time.Second, "drain b: did not stop in time"},
+		"with an error, which it reports":   {func(context.Context) error { return errBroken }, false, 0, "drain b: broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestADrainEnds(t *testing.T) {
 				if text(err) != c.want {
 					t.Errorf("gave %q, want %q", text(err), c.want)
 				}
+				<-time.After(time.Hour) // until what was left behind has ended too
 				if !strings.HasSuffix(d.text(), "stop b, stop a") {
 					t.Errorf("not stopped: %s", d.text())
 				}

@@ -46,10 +46,10 @@ func (l *life) drainParts(ctx context.Context) error {
 		if r.Drain == nil || ctx.Err() != nil {
 			continue
 		}
-		err := r.Drain(ctx)
+		err := r.drain(ctx)
 		// Being told to stop, or being out of time, is how a drain may end; it
 		// is no fault of the part, and the log line says what was left.
-		if err != nil && ctx.Err() == nil {
+		if errors.Is(err, errLate) || err != nil && ctx.Err() == nil {
 			all = append(all, fmt.Errorf("drain %s: %w", r.Name, err))
 		}
 	}
@@ -57,6 +57,27 @@ func (l *life) drainParts(ctx context.Context) error {
 		l.log.Warn().Str("left", l.progress()).Msg("drain ran out of time")
 	}
 	return errors.Join(all...)
+}
+
+// lateDrain is how long a drain that was cut short may take to return.
+const lateDrain = time.Second
+
+// drain asks one part. One that ignores its context is left behind: the
+// deadline holds for it too.
+func (r *running) drain(ctx context.Context) error {
+	returned := make(chan error, 1)
+	go func() { returned <- r.Drain(ctx) }()
+	select {
+	case err := <-returned:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-returned:
+		return err
+	case <-time.After(lateDrain):
+		return errLate
+	}
 }
 
 // progress joins what the parts say that they wait for.

@@ -42,7 +42,8 @@ import (
 type Part struct {
 	Name string
 	// Start returns when the part can do its work (listening, connected). Its
-	// context ends when the role is told to stop.
+	// context ends when the role is told to stop. When it fails it has let go of
+	// what it took: Stop is for parts that have started.
 	Start func(context.Context) error
 	// Run works until its context ends. It runs on a goroutine of its own once
 	// Start has returned; its context ends when the part's turn to stop comes.
