@@ -39,7 +39,7 @@ call: ## one real call through the running stack, with its timeline (ARGS="--tra
 	@set -a; . ./.env; \
 	HOLDLINE_SIP_PROXIES=172.30.77.11:5060,172.30.77.12:5060 HOLDLINE_REDIS_ADDRS=172.30.77.6:6379 \
 	HOLDLINE_REDIS_USER=operator HOLDLINE_REDIS_PASSWORD=$$REDIS_OPERATOR_PASSWORD \
-	docker run --rm --network holdline_holdline --env HOLDLINE_SEED_AGENT_PASSWORD --env HOLDLINE_SIP_PROXIES \
+	docker run --rm --network holdline_holdline --ip 172.30.77.20 --env HOLDLINE_SEED_AGENT_PASSWORD --env HOLDLINE_SIP_PROXIES \
 		--env HOLDLINE_REDIS_ADDRS --env HOLDLINE_REDIS_USER --env HOLDLINE_REDIS_PASSWORD holdline/holdline call $(ARGS)
 
 build: ## the binary, ./holdline
