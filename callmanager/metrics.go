@@ -15,6 +15,7 @@ type Metrics struct {
 	failures    *prometheus.CounterVec
 	fired       prometheus.Counter
 	redisErrors prometheus.Counter
+	nodesLost   prometheus.Counter
 	version     prometheus.Gauge
 	projections *prometheus.CounterVec
 	destination *prometheus.CounterVec
@@ -28,6 +29,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		failures:    metrics.Counter(reg, "callmanager_work_failures_total", "Entries left to be taken over, by kind.", "kind"),
 		fired:       metrics.Counter(reg, "callmanager_deadlines_total", "Deadlines looked at when due.").WithLabelValues(),
 		redisErrors: metrics.Counter(reg, "callmanager_redis_errors_total", "Reads of work or deadlines that failed.").WithLabelValues(),
+		nodesLost:   metrics.Counter(reg, "callmanager_nodes_lost_total", "Nodes whose contacts were ended because the node was dead.").WithLabelValues(),
 		version:     metrics.Gauge(reg, "callmanager_directory_version", "Version of the directory last projected by this replica.").WithLabelValues(),
 		projections: metrics.Counter(reg, "callmanager_projections_total", "Projections of the directory, by result (ok, failed).", "result"),
 		destination: metrics.Counter(reg, "callmanager_dispatcher_changes_total", "Changes of a Kamailio's dispatcher list, by change (added, removed, failed).", "change"),

@@ -102,9 +102,9 @@ func (s *session) node() queue.Node {
 	return queue.Node{ID: s.hello.Node, Boot: s.hello.Boot, REST: s.hello.REST, SIP: s.hello.SIP, SeenAt: time.Now()}
 }
 
-// seenEvery is how often a connected node's sighting is renewed. It is far below
-// the time after which a call manager forgets a node.
-const seenEvery = 10 * time.Second
+// seenEvery is how often a connected node's sighting is renewed. It is well below
+// the time after which a call manager asks whether a node is dead.
+const seenEvery = time.Second
 
 func (s *session) keepSeen(ctx context.Context) {
 	ticker := time.NewTicker(seenEvery)

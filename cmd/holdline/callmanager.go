@@ -41,10 +41,13 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 	measures := callmanager.NewMetrics(metrics.For(n.registry, "callmanager"))
 	registry := queue.NewRegistry(rdb)
 	open := func(pool string) callmanager.Queue { return queue.Open(rdb, pool) }
+	telephony := channelapi.NewClient(c.ChannelAPIURL, n.secrets.APIToken, 3*time.Second)
 	manager := callmanager.New(callmanager.Options{
-		Name: replica(), Registry: registry, Open: open, Log: n.log, Metrics: measures,
-		Telephony: channelapi.NewClient(c.ChannelAPIURL, n.secrets.APIToken, 3*time.Second),
+		Name: replica(), Registry: registry, Open: open, Log: n.log, Metrics: measures, Telephony: telephony,
 	})
+	watch := &callmanager.NodeWatch{
+		Registry: registry, Open: open, Telephony: telephony, Log: n.log, Metrics: measures,
+	}
 	dispatchers, err := c.dispatchers(n, registry, measures)
 	if err != nil {
 		return err
@@ -73,6 +76,7 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 			return people.Watch(ctx, directoryEvery, projector.Project)
 		}},
 		role.Part{Name: "matching", Run: manager.Run},
+		role.Part{Name: "nodes", Run: watch.Run},
 		role.Part{Name: "dispatchers", Run: dispatchers.Run},
 	)
 	return nil

@@ -209,7 +209,13 @@ func (c *center) startManager(name string) (kill func()) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
+	watch := &callmanager.NodeWatch{
+		Registry: c.registry, Telephony: api, Log: zerolog.Nop(),
+		Open:    func(pool string) callmanager.Queue { return queue.Open(c.rdb, pool) },
+		Metrics: callmanager.NewMetrics(prometheus.NewRegistry()),
+	}
 	running.Go(func() { _ = m.Run(ctx) })
+	running.Go(func() { _ = watch.Run(ctx) })
 	kill = sync.OnceFunc(func() { cancel(); running.Wait(); api.Close() })
 	c.onStop(kill)
 	return kill

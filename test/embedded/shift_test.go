@@ -140,7 +140,9 @@ func TestPositionsAreSaidAndMusicGoesOn(t *testing.T) {
 	c := open(t, 1, func(q *queue.QueueSpec) {
 		q.AnnounceFirst, q.AnnounceMin, q.Announce = 100*time.Millisecond, 200*time.Millisecond, 10*time.Second
 	})
-	first, second := c.calls(0, "1"), c.calls(0, "2")
+	first := c.calls(0, "1")
+	c.within(2*time.Second, "one waits", func() bool { return c.waiting() == 1 })
+	second := c.calls(0, "2")
 	c.within(2*time.Second, "the first is next", hears(first, "playback:sound:queue-youarenext"))
 	c.within(2*time.Second, "the second hears how many there are", hears(second, "playback:"))
 	c.within(2*time.Second, "music again", hears(second, "music:"))
@@ -190,6 +192,24 @@ func TestACallManagerEndsBetweenTheMatchAndTheRing(t *testing.T) {
 	if n := rang(phones); n != 1 {
 		t.Errorf("201 was rung %d times", n)
 	}
+	c.adds()
+}
+
+func TestANodeDiesAndItsCallsAloneEnd(t *testing.T) {
+	c := open(t, 2, nil)
+	for _, agent := range []string{"201", "202"} {
+		c.phone(agent, fake.Answer(10*time.Millisecond))
+	}
+	c.login("201", "202")
+	there, here := c.calls(1, "1"), c.calls(0, "2")
+	c.within(2*time.Second, "both talk", func() bool { return hears(there, "bridge:")() && hears(here, "bridge:")() })
+	c.nodes[1].Crash()
+	c.within(5*time.Second, "the dead node's contact has ended", func() bool { return c.waiting() == 1 })
+	if !hears(here, "bridge:")() {
+		t.Error("a call on another node ended")
+	}
+	third := c.calls(0, "3")
+	c.within(2*time.Second, "the freed agent talks to somebody else", hears(third, "bridge:"))
 	c.adds()
 }
 
