@@ -84,7 +84,19 @@ func (c *Client) StartMusic(ctx context.Context, node, channel string, r MusicRe
 
 // StopMusic ends music on hold.
 func (c *Client) StopMusic(ctx context.Context, node, channel string) error {
-	return c.send(ctx, "stop_music", http.MethodDelete, path(node, channel, "music"), nil, nil, nil)
+	return c.Quiet(ctx, node, channel, "")
+}
+
+// Quiet ends music on hold, and before it the playback, unless it is "".
+//
+// It undoes an announcement that came too late: one that was sent while its
+// caller was being connected may have started music in the middle of the call.
+func (c *Client) Quiet(ctx context.Context, node, channel, playback string) error {
+	var query url.Values
+	if playback != "" {
+		query = url.Values{"playback": {playback}}
+	}
+	return c.send(ctx, "stop_music", http.MethodDelete, path(node, channel, "music"), query, nil, nil)
 }
 
 // Bridge connects the channel with another leg.

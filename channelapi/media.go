@@ -3,6 +3,7 @@ package channelapi
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -89,8 +90,19 @@ func startMusic(ctx context.Context, _ *Server, o order, r MusicRequest) (any, e
 	return nil, of("channel", o.channel, o.asterisk.StartMusic(ctx, o.channel, r.Class))
 }
 
-func stopMusic(ctx context.Context, _ *Server, o order) (any, error) {
-	return nil, of("channel", o.channel, o.asterisk.StopMusic(ctx, o.channel))
+// stopMusic makes a channel quiet: an announcement first, because music may be
+// waiting behind it.
+func stopMusic(query url.Values) (step, error) {
+	playback := query.Get("playback")
+	if err := checkPlayback(playback); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, _ *Server, o order) (any, error) {
+		if err := cutShort(ctx, o, playback); err != nil {
+			return nil, err
+		}
+		return nil, of("channel", o.channel, o.asterisk.StopMusic(ctx, o.channel))
+	}, nil
 }
 
 // playing is what a playback is playing, or about to; "" when there is none. A

@@ -325,3 +325,17 @@ func TestHangup(t *testing.T) {
 		}
 	}
 }
+
+// An announcement is sent while its caller is being connected, and comes after:
+// who sent it makes the call quiet again.
+func TestAnAnnouncementThatCameTooLateIsUndone(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	caller, leg, bridge, playback := b.caller(), b.leg(), aritest.NewID(), aritest.NewID()
+	b.must(b.client.Bridge(t.Context(), testNode, caller.ID(), BridgeRequest{Bridge: bridge, With: leg}))
+	b.must(b.client.Announce(t.Context(), testNode, caller.ID(), AnnounceRequest{Position: 7, Playback: playback}))
+	for range 2 {
+		b.must(b.client.Quiet(t.Context(), testNode, caller.ID(), playback))
+		b.until("the other leg alone is heard", func() bool { return hears(caller, "bridge:"+bridge) })
+	}
+}

@@ -32,5 +32,5 @@ var routes = []route{
 	{http.MethodPut, anyChannel + "/variables", "variables", nil, body(variables), nil},
 	{http.MethodPut, anyChannel + "/play", "play", nil, body(play), nil},
 	{http.MethodPut, anyChannel + "/music", "start_music", nil, optional(startMusic), nil},
-	{http.MethodDelete, anyChannel + "/music", "stop_music", nil, nothing(stopMusic), nil},
+	{http.MethodDelete, anyChannel + "/music", "stop_music", []string{"playback"}, inQuery(stopMusic), nil},
 }
