@@ -29,6 +29,7 @@ func TestErrorMeaning(t *testing.T) {
 		"channels.originate": {409: ErrExists},
 		"channels.create":    {409: ErrExists},
 		"bridges.create":     {409: ErrExists},
+		"bridges.delete":     {409: ErrNotFound},
 		"bridges.add":        {400: ErrNotFound, 422: ErrNotInApplication},
 		"bridges.remove":     {400: ErrNotFound, 422: ErrNotFound},
 		"events.claim":       {409: ErrClaimed},

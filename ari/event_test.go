@@ -125,6 +125,20 @@ func TestChannelTime(t *testing.T) {
 	}
 }
 
+func BenchmarkDecodeEvent(b *testing.B) {
+	file, err := os.ReadFile("testdata/events.jsonl")
+	if err != nil {
+		b.Fatal(err)
+	}
+	frames := strings.Split(strings.TrimSpace(string(file)), "\n")
+	b.SetBytes(int64(len(file) / len(frames)))
+	for i := 0; b.Loop(); i++ {
+		if _, err := DecodeEvent([]byte(frames[i%len(frames)])); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // FuzzDecodeEvent: whatever arrives becomes one event, and never a panic. What is
 // delivered as an event has a type, and is not one of ours.
 func FuzzDecodeEvent(f *testing.F) {

@@ -308,7 +308,7 @@ func TestReconnect(t *testing.T) {
 	first, s1 := d.connect(t)
 	send(t, first, numbered(1))
 	_ = first.CloseNow()
-	receive(t, d.ended)
+	_ = receive(t, d.ended)
 	second, s2 := d.connect(t) // while the first is still being worked off
 	send(t, second, numbered(2))
 	if e := next(t, s2); e.Value != "2" {

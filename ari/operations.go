@@ -36,6 +36,8 @@ var (
 	takenID = map[int]error{http.StatusConflict: ErrExists}
 	// A claim conflicts with another application's; 404 also means that no broadcast is on.
 	claimed = map[int]error{http.StatusConflict: ErrClaimed}
+	// A bridge that was just deleted answers 409 for a moment ("not in Stasis application").
+	alreadyDeleted = map[int]error{http.StatusConflict: ErrNotFound}
 	// Adding answers 400 for a channel that is not there, 404 for the bridge.
 	addRefused = map[int]error{
 		http.StatusBadRequest:          ErrNotFound,
@@ -91,7 +93,7 @@ var (
 	opBridges      = &Operation{Name: "bridges.list", Method: get, Path: "/bridges"}
 	opBridge       = &Operation{Name: "bridges.get", Method: get, Path: "/bridges/{bridgeId}"}
 	opCreateBridge = &Operation{Name: "bridges.create", Method: post, Path: "/bridges", meaning: takenID, Query: []string{"type", "bridgeId", "name"}}
-	opDeleteBridge = &Operation{Name: "bridges.delete", Method: del, Path: "/bridges/{bridgeId}"}
+	opDeleteBridge = &Operation{Name: "bridges.delete", Method: del, Path: "/bridges/{bridgeId}", meaning: alreadyDeleted}
 	opAddToBridge  = &Operation{Name: "bridges.add", Method: post, Path: "/bridges/{bridgeId}/addChannel", meaning: addRefused,
 		Query: []string{"channel", "inhibitConnectedLineUpdates"}}
 	opRemoveFromBridge = &Operation{Name: "bridges.remove", Method: post, Path: "/bridges/{bridgeId}/removeChannel", meaning: removeRefused,

@@ -40,6 +40,8 @@ func NewHearer(t testing.TB, address, user, password string) *Hearer {
 	h.server = ari.NewEventServer(ari.EventServerOptions{
 		Authenticate: func(u, p string) bool { return u == user && p == password },
 		Serve:        h.serve,
+		PingEvery:    500 * time.Millisecond,
+		PingTimeout:  3 * time.Second,
 		Log:          zerolog.Nop(),
 	})
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)

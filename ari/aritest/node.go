@@ -73,3 +73,22 @@ func eventFilter(t *testing.T, w World) {
 	w.Hear.Channel(t, ari.ChannelVarset, id)
 	caller.HangUp(t)
 }
+
+// frozen: nobody closes the connection of a node that stands still, so only pings find
+// out. What the node had not written yet comes when it wakes; it was not lost with the
+// connection.
+func frozen(t *testing.T, w World) {
+	if w.Hear.Sessions() != 2 {
+		t.Errorf("%d connections were made until here, want 2: it does not answer pings", w.Hear.Sessions())
+	}
+	registered := func(e ari.Event) bool { return e.Type == ari.ApplicationRegistered }
+	registrations := len(w.Hear.All(registered))
+	w.Freeze(t)
+	Eventually(t, "given up", func() bool { return w.Hear.server.Stats().Sessions == 0 })
+	w.Thaw(t)
+	w.Hear.Connected(t, 3)
+	Eventually(t, "registered again", func() bool { return len(w.Hear.All(registered)) > registrations })
+	caller, id := answered(t, w)
+	caller.HangUp(t)
+	left(t, w, id)
+}

@@ -84,6 +84,8 @@ func NewRealWorld(t *testing.T) World {
 	// The event connection comes before Asterisk has booted: until then it answers 503.
 	Eventually(t, "Asterisk answers", func() bool { return w.Client.Ping(t.Context()) == nil })
 	openFarApp(t, base, password)
+	w.Freeze = func(t *testing.T) { docker(t, "pause", network) }
+	w.Thaw = func(t *testing.T) { docker(t, "unpause", network) }
 	w.Call = func(t testing.TB, args string) Caller { return realCall(t, w.Client, args) }
 	return w
 }
@@ -133,11 +135,12 @@ func startAsterisk(t *testing.T, network string, values map[string]string) strin
 	if err := os.Chmod(dir, 0o755); err != nil { // the container's user reads it
 		t.Fatal(err)
 	}
-	id := docker(t, "run", "-d", "--rm", "--network", network, "--user", "0", "--tmpfs", "/run/asterisk",
+	id := docker(t, "run", "-d", "--rm", "--name", network, "--network", network, "--user", "0", "--tmpfs", "/run/asterisk",
 		"-v", dir+":/etc/asterisk:ro", "--entrypoint", "sh", image,
 		"-c", "mkdir -p /run/asterisk /var/log/asterisk /var/spool/asterisk; exec asterisk -f")
 	t.Cleanup(func() {
 		if t.Failed() {
+			_ = exec.CommandContext(context.Background(), "docker", "unpause", id).Run() // it may not be paused
 			t.Logf("Asterisk said:\n%s", docker(t, "logs", "--tail", "60", id))
 		}
 		docker(t, "rm", "-f", id)

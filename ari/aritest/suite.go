@@ -82,6 +82,7 @@ var alone = []struct {
 	{"the node says who it is", identity},
 	{"events wait while we are away", eventsWait},
 	{"filtered events stay away", eventFilter},
+	{"a frozen node is given up and comes back", frozen},
 }
 
 // Run runs the suite.

@@ -25,6 +25,8 @@ type World struct {
 	Call func(t testing.TB, args string) Caller
 	// Phone is the endpoint of a phone that does something, some time after it began to ring.
 	Phone func(does Doing, after time.Duration) string
+	// Freeze stops the whole node in mid-step, Thaw lets it go on.
+	Freeze, Thaw func(*testing.T)
 	// PrefixIDs: this Asterisk takes an id that is the beginning of a live one for taken.
 	PrefixIDs bool
 }

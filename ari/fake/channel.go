@@ -2,8 +2,6 @@ package fake
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +29,7 @@ type channel struct {
 	ringing    bool // hears ringing that was asked for
 	bridge     *bridge
 	playing    *playback
+	waiting    []*playback // for their turn
 	queue      []*command
 	cause      int // given by whoever hung up
 
@@ -111,10 +110,10 @@ func (ch *channel) leave() {
 		c.failed = true
 		close(c.done)
 	}
-	for _, p := range slices.Collect(maps.Values(ch.node.playbacks)) {
-		if p.channel == ch {
-			p.end() // it waited for its turn, and is not spoken of
-		}
+	waiting := ch.waiting
+	ch.waiting = nil
+	for _, p := range waiting {
+		p.end() // it waited for its turn, and is not spoken of
 	}
 	if ch.bridge != nil {
 		ch.bridge.remove(ch, false)

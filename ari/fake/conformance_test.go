@@ -47,6 +47,7 @@ func fakeWorld(t *testing.T) aritest.World {
 	return aritest.World{
 		Client: client("holdline", password), Reader: client("watcher", password), Nobody: client("holdline", "wrong"),
 		Hear: hear, Node: name, PrefixIDs: true,
+		Freeze: func(*testing.T) { node.Freeze() }, Thaw: func(*testing.T) { node.Thaw() },
 		Phone: func(does aritest.Doing, after time.Duration) string {
 			exten := fmt.Sprint(next())
 			node.Phone(exten, map[aritest.Doing]fake.Behaviour{

@@ -71,7 +71,9 @@ func (n *Node) playOnChannel(ch *channel, q query) reply {
 	}
 	p.channel = ch
 	r := created(p.wire())
+	ch.waiting = append(ch.waiting, p)
 	ch.send(func() {
+		ch.waiting = ch.waiting[1:] // turns are in order
 		if p.takenBack {
 			p.finish("done")
 			return
