@@ -24,7 +24,8 @@ type World interface {
 	API() (address, token string)
 	// Caller makes somebody who is in the application, answered.
 	Caller(t testing.TB) (node, channel string)
-	// Leg makes an answered leg in the application, on the node.
+	// Leg makes another answered leg in the application, on the node. A second
+	// caller will do, where a leg without an offer would be hung up.
 	Leg(t testing.TB, node string) (channel string)
 	// Left makes a channel that lives and is not in the application.
 	Left(t testing.TB) (node, channel string)

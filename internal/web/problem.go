@@ -121,7 +121,9 @@ func (p *Problem) write(w http.ResponseWriter) {
 		h.Set("WWW-Authenticate", `Bearer realm="holdline"`)
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // read by people and programs, not by browsers: see nosniff
+	_ = e.Encode(p)
 }
 
 // JSON answers with v.
