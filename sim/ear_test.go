@@ -213,15 +213,18 @@ func TestTapeFindsARecording(t *testing.T) {
 	tp.gap(3)
 	now = now.Add(3 * frameTime)
 	second := write(prompt)
-	got := tp.find(prompt)
+	got := tp.find(prompt, epoch)
 	if len(got) != 2 || got[0].Sub(first).Abs() > frameTime || got[1].Sub(second).Abs() > frameTime {
 		t.Fatalf("found at %v, want %v and %v", got, first, second)
 	}
-	if got := tp.find(other[:2000]); len(got) != 2 {
+	if got := tp.find(prompt, first.Add(time.Second/10)); len(got) != 1 || got[0].Sub(second).Abs() > frameTime {
+		t.Errorf("found later at %v, want %v", got, second)
+	}
+	if got := tp.find(other[:2000], epoch); len(got) != 2 {
 		t.Errorf("the other recording found at %v", got)
 	}
 	var none *tape
-	if none.find(prompt) != nil || tp.find(prompt[:100]) != nil {
+	if none.find(prompt, epoch) != nil || tp.find(prompt[:100], epoch) != nil {
 		t.Error("found in nothing, or something too short")
 	}
 }

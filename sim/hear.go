@@ -152,16 +152,27 @@ func (c *Call) LongestSilence(since time.Time) time.Duration {
 	return c.ear().longestSilence(since, until)
 }
 
-// HeardRecording tells when a recording (µ-law, 8 kHz) began to be heard, each
-// time that it was. The phone must have been opened with Tape.
-func (c *Call) HeardRecording(ulaw []byte) []time.Time {
+// HeardRecording tells when a recording (µ-law, 8 kHz) began to be heard since the
+// moment given, each time that it was. The phone must have been opened with Tape.
+func (c *Call) HeardRecording(ulaw []byte, since time.Time) []time.Time {
 	c.mu.Lock()
 	m := c.media
 	c.mu.Unlock()
 	if m == nil {
 		return nil
 	}
-	return m.tape.find(ulaw)
+	return m.tape.find(ulaw, since)
+}
+
+// Tape is what was received so far, in µ-law; nil without PhoneOptions.Tape.
+func (c *Call) Tape() []byte {
+	c.mu.Lock()
+	m := c.media
+	c.mu.Unlock()
+	if m == nil {
+		return nil
+	}
+	return m.tape.copy()
 }
 
 // LoseMedia drops one of so many RTP packets received; 0 drops none.

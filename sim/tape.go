@@ -2,6 +2,8 @@ package sim
 
 import (
 	"math"
+	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -31,6 +33,15 @@ func (t *tape) write(body []byte, now time.Time) {
 	t.times = append(t.times, now)
 }
 
+func (t *tape) copy() []byte {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.audio)
+}
+
 // gap keeps the tape in step with the sender's clock over lost packets.
 func (t *tape) gap(frames int) {
 	if t == nil || frames > 50 {
@@ -45,55 +56,78 @@ func (t *tape) gap(frames int) {
 	}
 }
 
-// find tells when the reference began to be heard, each time that it was.
-//
-// The loudest quarter of its first second and a half is slid over the tape, so
-// that it is found while it still lasts. Both sides were decoded from the same
-// file, so a match is near 1 and everything else is far from it; 0.8 leaves room
-// for a lost packet.
-func (t *tape) find(reference []byte) []time.Time {
-	const snippet, beginning, match = sampleRate / 4, sampleRate * 3 / 2, 0.8
+const (
+	// snippet is what is looked for: 150 ms. Both sides were decoded from the same
+	// file, so a match is near 1; two vowels of the same pitch can reach 0.8.
+	snippet = sampleRate * 3 / 20
+	match   = 0.9
+	// beginning is where snippets are taken from, so that a recording is found
+	// while it still lasts, and tries how many: a lost packet spoils one.
+	beginning = sampleRate * 3 / 2
+	tries     = 3
+)
+
+// find tells when the reference began to be heard since the moment given, each
+// time that it was.
+func (t *tape) find(reference []byte, since time.Time) []time.Time {
 	if t == nil || len(reference) < snippet {
 		return nil
 	}
 	t.mu.Lock()
 	audio, times := t.audio, t.times
 	t.mu.Unlock()
-	want := decodeAll(reference)
-	lead := loudest(want[:min(len(want), beginning)], snippet)
-	want = want[lead : lead+snippet]
-	wantEnergy := energy(want)
-	have := decodeAll(audio)
-	if len(have) < snippet || wantEnergy < silenceRMS*silenceRMS*snippet {
+	skip := sort.Search(len(times), func(i int) bool { return times[i].After(since) })
+	have := decodeAll(audio[skip*frameSamples:])
+	want := decodeAll(reference[:min(len(reference), beginning)])
+	var found []time.Time
+	for range tries {
+		lead := loudest(want, snippet)
+		piece := want[lead : lead+snippet]
+		for _, at := range positions(have, piece) {
+			begins := times[skip].Add(time.Duration(at-lead)*time.Second/sampleRate - frameTime)
+			if frame := skip + (at-lead)/frameSamples; at >= lead && frame < len(times) {
+				begins = times[frame].Add(-frameTime) // the packets' own times, where there are
+			}
+			if !begins.Before(since) && !slices.ContainsFunc(found, func(t time.Time) bool { return t.Sub(begins).Abs() < 300*time.Millisecond }) {
+				found = append(found, begins)
+			}
+		}
+		clear(piece) // the next try is another piece
+	}
+	slices.SortFunc(found, time.Time.Compare)
+	return found
+}
+
+// positions is where the piece is in what was heard.
+func positions(have, piece []float32) []int {
+	n := len(piece)
+	pieceEnergy := energy(piece)
+	if len(have) < n || pieceEnergy < silenceRMS*silenceRMS*float64(n) {
 		return nil
 	}
-	var found []time.Time
-	haveEnergy := energy(have[:snippet])
+	var found []int
 	best, bestAt := 0.0, -1
-	flush := func() {
-		if bestAt >= 0 {
-			frame := max(0, (bestAt-lead)/frameSamples)
-			found = append(found, times[frame].Add(-frameTime))
-		}
-		best, bestAt = 0, -1
-	}
-	for i := 0; i+snippet <= len(have); i++ {
+	haveEnergy := energy(have[:n])
+	for i := 0; i+n <= len(have); i++ {
 		if i > 0 {
-			out, in := float64(have[i-1]), float64(have[i+snippet-1])
+			out, in := float64(have[i-1]), float64(have[i+n-1])
 			haveEnergy += in*in - out*out
 		}
-		if bestAt >= 0 && i-bestAt > snippet {
-			flush()
+		if bestAt >= 0 && i-bestAt > n {
+			found = append(found, bestAt)
+			best, bestAt = 0, -1
 		}
 		// Most positions are ruled out by their loudness alone.
-		if haveEnergy < wantEnergy/4 || haveEnergy > wantEnergy*4 {
+		if haveEnergy < pieceEnergy*match*match/2 || haveEnergy > pieceEnergy*2 {
 			continue
 		}
-		if r := dot(want, have[i:i+snippet]) / math.Sqrt(wantEnergy*haveEnergy); r >= match && r > best {
+		if r := dot(piece, have[i:i+n]) / math.Sqrt(pieceEnergy*haveEnergy); r >= match && r > best {
 			best, bestAt = r, i
 		}
 	}
-	flush()
+	if bestAt >= 0 {
+		found = append(found, bestAt)
+	}
 	return found
 }
 

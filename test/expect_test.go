@@ -135,15 +135,18 @@ func HearsMusic(caller string) Expectation {
 }
 
 // HearsPrompt: the recording is heard from its beginning, after the last action.
-// Looking for it is dear, so it is done four times a second.
+// Looking for it is dear: four times a second, and only in what is new.
 func HearsPrompt(caller, prompt string) Expectation {
-	var looked time.Time
+	var looked, from time.Time
 	return Expectation{fmt.Sprintf("%s hears %q", caller, prompt), func(s *Shift, since time.Time) (time.Time, bool) {
-		if time.Since(looked) < 250*time.Millisecond {
+		now := time.Now()
+		if now.Sub(looked) < 250*time.Millisecond {
 			return time.Time{}, false
 		}
-		defer func() { looked = time.Now() }()
-		for _, at := range s.who(caller).call().HeardRecording(s.prompt(prompt)) {
+		found := s.who(caller).call().HeardRecording(s.prompt(prompt), maxTime(since, from))
+		// What began in the last two seconds may not have been there in full.
+		looked, from = now, now.Add(-2*time.Second)
+		for _, at := range found {
 			if at.After(since) {
 				return at, true
 			}

@@ -35,6 +35,13 @@ func (s *Shift) finish() {
 	}
 	if s.t.Failed() {
 		s.report.attach("trace", s.trace(ctx))
+		for _, p := range s.people {
+			for i, c := range p.calls {
+				if tape := c.Tape(); tape != nil {
+					s.report.attach(fmt.Sprintf("%s-%d.ulaw", p.name, i), string(tape))
+				}
+			}
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +39,33 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	theStack = s
+	// One suite at a time: a test stops MySQL.
+	lock, err := exclusive(s.root)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer func() { _ = lock.Close() }()
 	goleak.VerifyTestMain(suite{m, s})
+}
+
+// exclusive waits until no other suite runs on this stack; closing the file lets
+// the next one.
+func exclusive(root string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Join(root, "build"), 0o750); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(root, "build", "test-stack.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		fmt.Println("another suite runs on this stack: waiting for it")
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+		}
+	}
+	return f, nil
 }
 
 // suite closes the stack before the leak check.
