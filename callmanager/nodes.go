@@ -65,7 +65,7 @@ func (w *NodeWatch) Run(ctx context.Context) error {
 
 func (w *NodeWatch) look(ctx context.Context, n queue.Node) {
 	run := n.ID + " " + n.Boot
-	if time.Since(n.SeenAt) < w.Silent || w.answers(ctx, n.ID) {
+	if time.Since(n.SeenAt) < w.Silent || !w.unanswered(ctx, n.ID) {
 		delete(w.unreachable, run)
 		return
 	}
@@ -81,15 +81,18 @@ func (w *NodeWatch) look(ctx context.Context, n queue.Node) {
 	}
 }
 
-// answers asks the node for a channel that it cannot have.
-func (w *NodeWatch) answers(ctx context.Context, node string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+// unanswered asks the node for a channel that it cannot have. Only channelapi's
+// own word that the node was not reached counts: when channelapi is away, nothing
+// is known of the node.
+func (w *NodeWatch) unanswered(ctx context.Context, node string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	_, err := w.Telephony.Check(ctx, node, "hl-is-anybody-there")
-	return err == nil || errors.Is(err, channelapi.ErrNoChannel)
+	return errors.Is(err, channelapi.ErrNodeUnreachable)
 }
 
-// lose begins a boot of the node that has no contacts, in every pool.
+// lose begins a boot of the node that has no contacts, in every pool, and forgets
+// the node, so that no Kamailio sends calls to whoever gets its address next.
 func (w *NodeWatch) lose(ctx context.Context, n queue.Node) error {
 	pools, err := w.Registry.Pools(ctx)
 	if err != nil {
@@ -100,5 +103,8 @@ func (w *NodeWatch) lose(ctx context.Context, n queue.Node) error {
 		_, err := w.Open(pool).NodeUp(ctx, n.ID, "dead-"+n.Boot)
 		failed = append(failed, err)
 	}
-	return errors.Join(failed...)
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
+	return w.Registry.RemoveNode(ctx, n.ID)
 }

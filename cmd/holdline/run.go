@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -79,6 +80,8 @@ func (n *node) open(f RedisFlags) redis.UniversalClient {
 func (n *node) asterisk(f ARIFlags, commands *prometheus.HistogramVec) func(rest string) *ari.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
+	// Nodes are near. One that is gone must not hold up whoever asks for it.
+	transport.DialContext = (&net.Dialer{Timeout: 500 * time.Millisecond, KeepAlive: 15 * time.Second}).DialContext
 	// Below Asterisk's session_keep_alive of 15 s, so that it never closes a
 	// connection that we are about to use.
 	transport.IdleConnTimeout = 10 * time.Second
