@@ -1,6 +1,7 @@
 package aritest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -128,7 +129,9 @@ func bridgeDeleted(t *testing.T, w World) {
 	for _, ch := range []string{callerID, legID} {
 		w.Hear.Wait(t, "member left", bridged(ari.ChannelLeftBridge, id, ch))
 	}
-	wantErr(t, "ask", second(w.Client.Bridge(t.Context(), id)), ari.ErrNotFound)
+	Eventually(t, "it is forgotten", func() bool { // a moment after it was told
+		return errors.Is(second(w.Client.Bridge(t.Context(), id)), ari.ErrNotFound)
+	})
 	for _, ch := range []string{callerID, legID} {
 		must(t, "still in the application", w.Client.StartMusic(t.Context(), ch, ""))
 	}

@@ -47,7 +47,9 @@ func playback(t *testing.T, w World) {
 	if s := sprint(types); s != want {
 		t.Errorf("heard %s, want %s", s, want)
 	}
-	wantErr(t, "ask when it is over", second(w.Client.Playback(t.Context(), playbackID)), ari.ErrNotFound)
+	Eventually(t, "it is forgotten", func() bool { // a moment after it was told
+		return errors.Is(second(w.Client.Playback(t.Context(), playbackID)), ari.ErrNotFound)
+	})
 	wantErr(t, "stop when it is over", w.Client.StopPlayback(t.Context(), playbackID), ari.ErrNotFound)
 }
 
