@@ -2,6 +2,8 @@ package callmanager
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"holdline/channelapi"
 	"holdline/queue"
@@ -15,7 +17,9 @@ func (p *pool) leave(ctx context.Context, w queue.Work) error {
 			Variables: w.Vars, Language: w.Language, Playback: queue.PlaybackID(w.Contact),
 		}))
 	}
-	return gone(p.o.Telephony.Continue(ctx, w.Node, w.Channel, channelapi.ContinueRequest{Variables: w.Vars}))
+	return gone(p.o.Telephony.Continue(ctx, w.Node, w.Channel, channelapi.ContinueRequest{
+		Variables: w.Vars, Playback: queue.PlaybackID(w.Contact),
+	}))
 }
 
 // announce is acknowledged before it is played: said at most once. A caller who
@@ -31,9 +35,30 @@ func (p *pool) announce(ctx context.Context, w queue.Work) error {
 	if err = gone(err); err != nil {
 		p.log.Warn().Err(err).Str("contact", w.Contact).Msg("announcement not played")
 	}
-	return nil
+	return p.undoLate(ctx, w, queue.PlaybackID(w.Contact))
+}
+
+// undoLate makes a call quiet that was connected while an announcement or music was
+// on its way to the waiting caller. It misses none: the answer is written before
+// the legs are bridged, so what reached the bridge finds the answer here.
+func (p *pool) undoLate(ctx context.Context, w queue.Work, playback string) error {
+	c, err := p.queue.Contact(ctx, w.Contact)
+	if errors.Is(err, queue.ErrNoContact) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read contact: %w", err)
+	}
+	if c.State == queue.Waiting || c.State == queue.Offered {
+		return nil
+	}
+	return gone(p.o.Telephony.Quiet(ctx, w.Node, w.Channel, playback))
 }
 
 func (p *pool) music(ctx context.Context, w queue.Work) error {
-	return gone(p.o.Telephony.StartMusic(ctx, w.Node, w.Channel, channelapi.MusicRequest{Class: w.MusicClass}))
+	err := gone(p.o.Telephony.StartMusic(ctx, w.Node, w.Channel, channelapi.MusicRequest{Class: w.MusicClass}))
+	if err != nil {
+		return err
+	}
+	return p.undoLate(ctx, w, "")
 }

@@ -85,7 +85,7 @@ func (w *NodeWatch) look(ctx context.Context, n queue.Node) {
 // own word that the node was not reached counts: when channelapi is away, nothing
 // is known of the node.
 func (w *NodeWatch) unanswered(ctx context.Context, node string) bool {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 6*time.Second)
 	defer cancel()
 	_, err := w.Telephony.Check(ctx, node, "hl-is-anybody-there")
 	return errors.Is(err, channelapi.ErrNodeUnreachable)

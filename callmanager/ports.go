@@ -16,6 +16,7 @@ type Queue interface {
 	NodeUp(ctx context.Context, node, boot string) (queue.Origin, error)
 	SetupFailed(ctx context.Context, offer, reason string) error
 	Offer(ctx context.Context, id string) (queue.Offer, error)
+	Contact(ctx context.Context, id string) (queue.Contact, error)
 	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
 }
 
@@ -41,6 +42,7 @@ type Telephony interface {
 	Timeout(ctx context.Context, node, channel string, r channelapi.LeaveRequest) error
 	Continue(ctx context.Context, node, channel string, r channelapi.ContinueRequest) error
 	StartMusic(ctx context.Context, node, channel string, r channelapi.MusicRequest) error
+	Quiet(ctx context.Context, node, channel, playback string) error
 	Hangup(ctx context.Context, node, channel, reason string) error
 }
 

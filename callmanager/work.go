@@ -13,9 +13,9 @@ const (
 	takeBlock = time.Second
 	// batch bounds how many entries one read takes.
 	batch = 32
-	// commandTime bounds one entry. It is shorter than any offer's set-up
-	// deadline plus its take-over, so that an entry never outlives its offer.
-	commandTime = 4 * time.Second
+	// commandTime bounds one entry. It outlasts the bound of one command, so that
+	// channelapi's word arrives.
+	commandTime = 8 * time.Second
 )
 
 // takeWork reads the pool's work, and what other replicas left undone, and carries
@@ -24,12 +24,18 @@ func (p *pool) takeWork(ctx context.Context) {
 	var working sync.WaitGroup
 	defer working.Wait()
 	room := make(chan struct{}, p.o.Workers)
+	var doing sync.Map // ids of the entries carried out now
 	start := func(entries []queue.Work, how string) {
 		for _, w := range entries {
+			// A slow command looks undone to the take-over. Beginning it again
+			// here would fill every place with one stuck node's work.
+			if _, already := doing.LoadOrStore(w.ID, true); already {
+				continue
+			}
 			p.o.Metrics.taken(string(w.Kind), how)
 			room <- struct{}{}
 			working.Go(func() {
-				defer func() { <-room }()
+				defer func() { doing.Delete(w.ID); <-room }()
 				p.carryOut(ctx, w)
 			})
 		}

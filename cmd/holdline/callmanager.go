@@ -41,7 +41,7 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 	measures := callmanager.NewMetrics(metrics.For(n.registry, "callmanager"))
 	registry := queue.NewRegistry(rdb)
 	open := func(pool string) callmanager.Queue { return queue.Open(rdb, pool) }
-	telephony := channelapi.NewClient(c.ChannelAPIURL, n.secrets.APIToken, 3*time.Second)
+	telephony := channelapi.NewClient(c.ChannelAPIURL, n.secrets.APIToken, 0)
 	manager := callmanager.New(callmanager.Options{
 		Name: replica(), Registry: registry, Open: open, Log: n.log, Metrics: measures, Telephony: telephony,
 	})

@@ -11,6 +11,7 @@ import (
 
 	"holdline/channelapi"
 	"holdline/internal/metrics"
+	"holdline/internal/role"
 	"holdline/internal/web"
 	"holdline/queue"
 )
@@ -52,7 +53,9 @@ func (c *channelapiCmd) add(n *node, rdb redis.UniversalClient) error {
 	mux.Handle("/", api)
 	web.NewHealth(web.Check{Name: "role", Func: n.ready.Check}).Register(mux)
 	server := web.NewServer(web.ServerOptions{Name: "channelapi", Listen: c.APIListen, Handler: mux, Log: n.log})
-	n.parts = append(n.parts, server.Part())
+	n.parts = append(n.parts,
+		role.Part{Name: "nodes", Stop: func(context.Context) error { api.Close(); return nil }},
+		server.Part())
 	return nil
 }
 

@@ -56,7 +56,7 @@ func (n *node) serve(name string) error {
 	})
 	parts := append([]role.Part{admin.AdminPart()}, n.parts...)
 	err := role.Run(n.ctx, n.log, role.Options{
-		Name: name, Drain: n.drain, Ready: &n.ready, ReadyDelay: time.Second,
+		Name: name, Drain: n.drain, Ready: &n.ready, ReadyDelay: readyDelay,
 	}, parts...)
 	for _, closing := range n.closers {
 		if failed := closing(); failed != nil {
@@ -65,6 +65,10 @@ func (n *node) serve(name string) error {
 	}
 	return err
 }
+
+// readyDelay is how long a draining role still takes work: HAProxy needs two
+// failed checks, half a second apart, to send it elsewhere.
+const readyDelay = 1500 * time.Millisecond
 
 // open gives the connection to Redis that all roles of the process share.
 func (n *node) open(f RedisFlags) redis.UniversalClient {
