@@ -103,42 +103,36 @@ func to(life []Move, event, state string) (string, bool) {
 	return "", false
 }
 
+// luaConstants renders the bounds and the tables for the scripts.
 var luaConstants = func() string {
 	var b strings.Builder
 	for _, c := range []struct {
 		name  string
 		value int
 	}{
-		{"GUARD_MS", GuardMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS}, {"RING_GRACE_MS", RingGraceMS},
-		{"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
+		{"SCHEMA", Schema}, {"GUARD_MS", GuardMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS},
+		{"RING_GRACE_MS", RingGraceMS}, {"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
 		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
 		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},
 	} {
 		fmt.Fprintf(&b, "local %s = %d\n", c.name, c.value)
 	}
-	return b.String()
-}()
-
-// luaLife renders the tables that a part of the Lua library needs.
-func luaLife(lib string) string {
-	life, ok := map[string][]Move{"contact": ContactLife, "offer": OfferLife, "agent": AgentLife}[lib]
-	if !ok {
-		return ""
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "local %s_LIFE = {", strings.ToUpper(lib))
-	for _, m := range life {
-		for _, from := range m.From {
-			fmt.Fprintf(&b, "['%s %s']='%s',", m.On, from, m.To)
-		}
-	}
-	b.WriteString("}\n")
-	if lib == "offer" {
-		b.WriteString("local EFFECTS = {")
-		for _, e := range OfferEffects {
-			fmt.Fprintf(&b, "%s={avail='%s',miss=%t,skip=%t},", e.Outcome, e.Availability, e.Miss, e.Skip)
+	for _, l := range []struct {
+		name string
+		life []Move
+	}{{"CONTACT_LIFE", ContactLife}, {"OFFER_LIFE", OfferLife}, {"AGENT_LIFE", AgentLife}} {
+		fmt.Fprintf(&b, "local %s = {", l.name)
+		for _, m := range l.life {
+			for _, from := range m.From {
+				fmt.Fprintf(&b, "['%s %s']='%s',", m.On, from, m.To)
+			}
 		}
 		b.WriteString("}\n")
 	}
+	b.WriteString("local EFFECTS = {")
+	for _, e := range OfferEffects {
+		fmt.Fprintf(&b, "%s={avail='%s',miss=%t,skip=%t},", e.Outcome, e.Availability, e.Miss, e.Skip)
+	}
+	b.WriteString("}\n")
 	return b.String()
-}
+}()

@@ -31,61 +31,61 @@ type script struct {
 	run  *redis.Script
 }
 
-var (
-	headKeys = regexp.MustCompile(`(?m)^-- KEYS +([a-z_ ]+)$`)
-	headUses = regexp.MustCompile(`(?m)^-- USES +([a-z_ ]+)$`)
-)
+var headKeys = regexp.MustCompile(`(?m)^-- KEYS +([a-z_ ]+)$`)
 
-// scripts by name, each put together from what its header asks for.
-var scripts = loadScripts()
-
-func loadScripts() map[string]*script {
-	files, err := luaFiles.ReadDir("lua")
+// scripts by name.
+var scripts = func() map[string]*script {
+	all, err := loadScripts()
 	if err != nil {
-		panic(err) // embedded: cannot fail in a binary that was built
-	}
-	all := make(map[string]*script, len(files))
-	for _, f := range files {
-		if name, ok := strings.CutSuffix(f.Name(), ".lua"); ok {
-			s, err := assemble(name)
-			if err != nil {
-				panic(err) // embedded, and every one is loaded by every test
-			}
-			all[name] = s
-		}
+		panic(err) // embedded: every test would have met it
 	}
 	return all
-}
+}()
 
-func assemble(name string) (*script, error) {
-	body, err := luaFiles.ReadFile("lua/" + name + ".lua")
+func loadScripts() (map[string]*script, error) {
+	library, err := parts(luaConstants)
 	if err != nil {
 		return nil, err
 	}
-	keys, uses := headKeys.FindSubmatch(body), headUses.FindSubmatch(body)
-	if keys == nil || uses == nil {
-		return nil, fmt.Errorf("script %s: header lacks KEYS or USES", name)
-	}
-	s := &script{name: name, keys: strings.Fields(string(keys[1]))}
-	var b strings.Builder
-	b.WriteString("local K = {")
-	for i, k := range s.keys {
-		fmt.Fprintf(&b, "%s=KEYS[%d],", k, i+1)
-	}
-	fmt.Fprintf(&b, "}\nlocal SCHEMA = %d\n", Schema)
-	b.WriteString(luaConstants)
-	for _, lib := range strings.Fields(string(uses[1])) {
-		text, err := luaFiles.ReadFile("lua/lib/" + lib + ".lua")
+	for _, name := range []string{"core", "agent", "contact", "offer"} {
+		text, err := luaFiles.ReadFile("lua/lib/" + name + ".lua")
 		if err != nil {
-			return nil, fmt.Errorf("script %s: %w", name, err)
+			return nil, err
 		}
-		b.WriteString(luaLife(lib))
-		b.Write(text)
+		more, err := parts(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("lua/lib/%s.lua: %w", name, err)
+		}
+		library = append(library, more...)
 	}
-	b.Write(body)
-	s.text = b.String()
-	s.run = redis.NewScript(s.text)
-	return s, nil
+	files, err := luaFiles.ReadDir("lua")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]*script, len(files))
+	for _, f := range files {
+		name, ok := strings.CutSuffix(f.Name(), ".lua")
+		if !ok {
+			continue
+		}
+		body, err := luaFiles.ReadFile("lua/" + f.Name())
+		if err != nil {
+			return nil, err
+		}
+		head := headKeys.FindSubmatch(body)
+		if head == nil {
+			return nil, fmt.Errorf("lua/%s: no KEYS in the header", f.Name())
+		}
+		s := &script{name: name, keys: strings.Fields(string(head[1]))}
+		var keys strings.Builder
+		for i, k := range s.keys {
+			fmt.Fprintf(&keys, "%s=KEYS[%d],", k, i+1)
+		}
+		s.text = "local K={" + keys.String() + "}\n" + link(library, string(body))
+		s.run = redis.NewScript(s.text)
+		all[name] = s
+	}
+	return all, nil
 }
 
 // A reply is what a script gave: words, the first of which was "ok".

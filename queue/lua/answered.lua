@@ -1,6 +1,5 @@
 -- answered: claim the offer for this leg; the first leg wins.
 -- KEYS meta nodes dir contacts waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 node  2 epoch  3 offer  4 leg
 -- gives ok won(1|0) offer|'' contact|'' | stale_epoch;  O(log n)
 local refused = begin()

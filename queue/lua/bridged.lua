@@ -1,6 +1,5 @@
 -- bridged: caller and agent are in the offer's bridge.
 -- KEYS meta nodes offers deadlines journal
--- USES core
 -- ARGV  1 node  2 epoch  3 offer
 -- gives ok | stale_epoch | no_offer;  O(log n)
 local refused = begin()

@@ -1,7 +1,6 @@
 -- done: a work entry is done. The set-up of its offers is over with it: those
 -- that are open are watched by the ring deadline from now on.
 -- KEYS meta offers deadlines work claims
--- USES core
 -- ARGV  1 work id
 -- gives ok;  O(offers · log n)
 local refused = begin()

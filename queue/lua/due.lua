@@ -1,6 +1,5 @@
 -- due: which deadlines are due.
 -- KEYS meta deadlines
--- USES core
 -- ARGV  1 how many
 -- gives ok now next('' when none) (member score)...;  O(log n + how many). Writes nothing.
 local refused = peek()

@@ -1,6 +1,5 @@
 -- enqueue: give an arrival its place. Idempotent by node and channel.
 -- KEYS meta nodes dir contacts elements waiting order available deadlines work journal counts timeout announce
--- USES core contact
 -- ARGV  1 node  2 epoch  3 contact  4 channel escaped  5 channel  6 queue  7 need's name or ''
 --       8 arrival µs or ''  9 timeout ms or '' (the queue's)  10 announce ms or ''  11 priority, minutes
 --       12 caller's name  13 number  14 language or ''

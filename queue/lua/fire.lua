@@ -1,6 +1,5 @@
 -- fire: a deadline without a TTL key does what it is there for, if it is due.
 -- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 member
 -- gives ok;  O(log n)
 local refused = begin()

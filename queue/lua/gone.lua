@@ -1,6 +1,5 @@
 -- gone: the caller's channel left the application or died; the contact ends.
 -- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 node  2 epoch  3 channel escaped
 -- gives ok contact wait_ms | stale_epoch | no_contact;  O(log n)
 local refused = begin()

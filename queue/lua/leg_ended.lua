@@ -1,6 +1,5 @@
 -- leg_ended: an agent's leg is gone, for this Q.850 cause.
 -- KEYS meta nodes dir contacts waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 node  2 epoch  3 offer  4 leg  5 cause
 -- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(log n)
 

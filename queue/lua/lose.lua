@@ -1,6 +1,5 @@
 -- lose: end the contacts of a node's earlier boots, a batch at a time.
 -- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 node  2 epoch  3 the member after which to go on, or ''  4 how many
 -- gives ok next('' when through) contact... (those ended) | stale_epoch;  O(batch · log n)
 local refused = begin()

@@ -1,6 +1,5 @@
 -- match: bring together who waits longest and whose turn it is.
 -- KEYS meta dir contacts waiting order available agents offers deadlines work claims journal counts
--- USES core agent contact offer
 -- ARGV  1 cause (a work id, or '')  2 agent|need  3 its id
 -- gives ok offer...;  O(places · log n) for each offer, MATCHES offers at most, then a further work entry
 --
@@ -114,11 +113,13 @@ local function served(m)
   tried[sub(m, 1, 11)] = passed and m or sub(m, 1, 11) .. '|~'
 end
 
-local function pair(places)
+-- pair: for the places of the owner, an agent, or of nobody.
+local function pair(places, owner)
   for _ = 1, TRIES do
     local m = longest(places)
     if not m then return nil end
     local c, id = served(m)
+    if id and id == owner then return c, id end
     while c do
       local longer = longest(specs[id].places)
       if longer == m or not longer then return c, id end
@@ -164,7 +165,7 @@ else
 end
 local made
 for i = 1, MATCHES do
-  local c, id = pair(places)
+  local c, id = pair(places, kind == 'agent' and subject)
   if not c then break end
   made = add(made, claim(c, id))
   if kind == 'agent' and not available(records[subject]) then break end

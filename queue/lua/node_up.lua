@@ -1,7 +1,6 @@
 -- node_up: the next epoch of a node, and its boot. The epoch is a tick of the
 -- pool's clock, so that it rises also after Redis was emptied.
 -- KEYS meta nodes journal
--- USES core
 -- ARGV  1 node  2 boot
 -- gives ok epoch;  O(1)
 local refused = begin()

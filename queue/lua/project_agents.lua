@@ -1,6 +1,5 @@
 -- project_agents: agents that are new, changed or gone. Nobody else is touched.
 -- KEYS meta dir waiting available agents deadlines work journal
--- USES core agent
 -- ARGV  1 version  then 'agent|id', spec ('' removes)...
 -- gives ok 1 | ok 0 (overtaken);  O(agents · places · log n)
 local refused = begin()

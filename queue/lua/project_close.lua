@@ -1,6 +1,5 @@
 -- project_close: the version is applied whole.
 -- KEYS meta
--- USES core
 -- ARGV  1 version
 -- gives ok 1 | ok 0 (overtaken);  O(1)
 local refused = begin()

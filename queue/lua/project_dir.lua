@@ -1,6 +1,5 @@
 -- project_dir: settings of queues and needs.
 -- KEYS meta dir
--- USES core
 -- ARGV  1 version  then field, value ('' removes)...
 -- gives ok 1 | ok 0 (overtaken);  O(fields)
 local refused = begin()

@@ -1,6 +1,5 @@
 -- project_open: begin to apply a version of the directory.
 -- KEYS meta
--- USES core
 -- ARGV  1 version  2 domain
 -- gives ok 1 | ok 0 (applied already, or a newer one is on its way);  O(1)
 local refused = begin()

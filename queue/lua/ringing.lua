@@ -1,6 +1,5 @@
 -- ringing: the agent's phone rings. The ring deadline is a backstop behind Asterisk's own timeout.
 -- KEYS meta nodes offers deadlines journal
--- USES core offer
 -- ARGV  1 node  2 epoch  3 offer  4 leg
 -- gives ok | stale_epoch | no_offer;  O(log n)
 local refused = begin()

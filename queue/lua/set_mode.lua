@@ -1,6 +1,5 @@
 -- set_mode: somebody asks for a mode. Of a busy agent it is the next mode.
 -- KEYS meta dir waiting available agents deadlines work journal
--- USES core agent
 -- ARGV  1 agent  2 mode  3 reason  4 limit ms or 0  5 by  6 modes it may come from, or ''
 -- gives ok agent | no_agent | refused;  O(places · log n)
 local refused = begin()

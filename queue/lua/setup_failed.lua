@@ -1,6 +1,5 @@
 -- setup_failed: the offer's phone could not be rung at all.
 -- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts
--- USES core agent contact offer
 -- ARGV  1 offer  2 reason
 -- gives ok | no_offer;  O(log n)
 local refused = begin()

@@ -1,6 +1,5 @@
 -- stats: the pool's numbers, at one instant.
 -- KEYS meta contacts order counts
--- USES core
 -- gives ok now live (field number)...;  O(queues · log n). Writes nothing.
 local refused = peek()
 if refused then return refused end

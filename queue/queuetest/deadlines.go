@@ -147,7 +147,7 @@ var deadlineTests = []shiftTest{
 		s.idle(queue.WorkAnnounce)
 	}},
 	{"an offer that nobody sets up fails; one whose work was done is watched by the ring deadline", func(s *shift) {
-		s.support(func(q *queue.QueueSpec) { q.RingTimeout = 6 * time.Second })
+		s.support(func(q *queue.QueueSpec) { q.RingTimeout = time.Second })
 		s.login("201", "202")
 		s.calls("a")
 		work, err := s.pool.Take(s.ctx, "cm-1", 0, 1)

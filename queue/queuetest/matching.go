@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"holdline/queue"
 )
 
@@ -34,18 +36,23 @@ var matchingTests = []shiftTest{
 		s.calls("b")
 		s.login("201")
 		s.login("202")
-		// The work of 202 first: still a goes to 201.
-		offers, err := s.pool.Match(s.ctx, "", queue.Subject{Agent: "202"})
-		s.ok(err)
-		var got []string
-		for _, o := range offers {
-			got = append(got, o.Channel+" "+o.Agent)
-		}
-		if !slices.Equal(got, []string{"a 201", "b 202"}) {
-			s.t.Fatalf("got %v", got)
-		}
+		s.makes(queue.Subject{Agent: "202"}, "a 201", "b 202")
 		equal(s, "state", s.contact(a.ID).State, queue.Offered)
 		s.rings()
+	}},
+	{"the work of one need does not overtake another that the agent serves", func(s *shift) {
+		s.addSales("201")
+		s.enters(queue.Arrival{Channel: "a", Queue: "sales"})
+		s.calls("b")
+		s.login("201")
+		s.makes(queue.Subject{Need: "00000001"}, "a 201")
+	}},
+	{"an agent's work gives the turn to one who was there before, with all they serve", func(s *shift) {
+		s.addSales("201")
+		s.enters(queue.Arrival{Channel: "z", Queue: "sales"})
+		s.calls("a")
+		s.login("201", "202")
+		s.makes(queue.Subject{Agent: "202"}, "z 201", "a 202")
 	}},
 	{"across queues the longest waiting contact comes first", func(s *shift) {
 		s.addSales("201")
@@ -173,6 +180,26 @@ var matchingTests = []shiftTest{
 		s.ring("a 201")
 		s.ok(s.rdb.ZRem(s.ctx, key+"available", "00000001|05|00|000000000000000001|201").Err())
 	}},
+	{"what was true of the index and is no more makes no offer", func(s *shift) {
+		key := "{" + s.pool.Name() + "}:"
+		keep := func(index string) []redis.Z {
+			was, err := s.rdb.ZRangeWithScores(s.ctx, key+index, 0, -1).Result()
+			s.ok(err)
+			return was
+		}
+		s.login("201")
+		was := keep("available")
+		s.mode("201", queue.Paused)
+		s.ok(s.rdb.ZAdd(s.ctx, key+"available", was...).Err())
+		s.calls("a")
+		s.rings()
+		was = keep("waiting")
+		s.login("201", "202")
+		o := s.ring("a 201")
+		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", was...).Err())
+		s.makes(queue.Subject{Agent: "202"})
+		s.answers(o)
+	}},
 	{"an agent of capacity two takes two, one offer at a time, most free first", func(s *shift) {
 		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = 2 })
 		s.login("201", "202")
@@ -206,6 +233,20 @@ var matchingTests = []shiftTest{
 		s.ok(err)
 		equal(s, "domain", domain, "demo.holdline.test")
 	}},
+}
+
+// makes says that a match for the subject makes exactly these offers.
+func (s *shift) makes(subject queue.Subject, want ...string) {
+	s.t.Helper()
+	offers, err := s.pool.Match(s.ctx, "", subject)
+	s.ok(err)
+	var got []string
+	for _, o := range offers {
+		got = append(got, o.Channel+" "+o.Agent)
+	}
+	if !slices.Equal(got, want) {
+		s.t.Fatalf("makes %q, want %q", got, want)
+	}
 }
 
 // addSales adds the queue sales (need 2), served by these agents besides.

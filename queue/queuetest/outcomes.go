@@ -89,7 +89,7 @@ var outcomeTests = []shiftTest{
 		s.ring("c 201")
 	}},
 	{"misses make an agent not responding; an answer, a mode and a login forgive them", func(s *shift) {
-		s.support(func(q *queue.QueueSpec) { q.MaxMisses, q.Retry = 2, 50*time.Millisecond })
+		s.support(func(q *queue.QueueSpec) { q.MaxMisses, q.Retry, q.RingTimeout = 2, 50*time.Millisecond, time.Second })
 		miss := func() {
 			s.fires("ring")
 			equal(s, "hang-up", s.did(queue.WorkHangup).Reason, "no_answer")
