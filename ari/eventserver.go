@@ -169,6 +169,17 @@ func (s *EventServer) Disconnect(user string, cause error) int {
 	return n
 }
 
+// drop counts events that nobody will get.
+func (s *EventServer) drop(events int) {
+	if events == 0 {
+		return
+	}
+	s.dropped.Add(uint64(events))
+	if s.options.Observe.Dropped != nil {
+		s.options.Observe.Dropped(events)
+	}
+}
+
 func (s *EventServer) enter(session *Session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -522,7 +522,29 @@ func TestServeReturns(t *testing.T) {
 				t.Errorf("lost by %v, want %v", cause, errServeReturn)
 			}
 			eventually(t, "no session", func() bool { return d.server.Stats().Sessions == 0 })
+			if d.server.Stats().Dropped != 0 {
+				t.Errorf("%d events were left, of none", d.server.Stats().Dropped)
+			}
 		})
+	}
+}
+
+// TestLeftEvents: what a consumer does not take is counted.
+func TestLeftEvents(t *testing.T) {
+	t.Parallel()
+	leave := make(chan struct{})
+	d := newDesk(t, func(o *EventServerOptions) { o.Serve = func(context.Context, *Session) { <-leave } })
+	conn, _ := d.dial(t, "ast-1", "secret", "ari")
+	send(t, conn, numbered(1), numbered(2), "not JSON")
+	eventually(t, "arrived", func() bool { return d.server.Stats().Backlog == 3 })
+	close(leave)
+	_, _, err := conn.Read(t.Context())
+	if err == nil {
+		t.Error("the connection goes on")
+	}
+	_ = receive(t, d.lost)
+	if s := d.server.Stats(); s.Dropped != 3 || d.dropped.Load() != 3 {
+		t.Errorf("%+v, and %d were observed; want 3 dropped", s, d.dropped.Load())
 	}
 }
 

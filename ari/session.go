@@ -33,7 +33,8 @@ type Session struct {
 	endOnce sync.Once
 	cause   error // written once before ended is closed
 
-	heard   atomic.Int64  // when the peer was last known to be alive, in unix nanoseconds
+	began   time.Time
+	heard   atomic.Int64  // when the peer was last known to be alive: nanoseconds since began
 	arrived chan struct{} // buffered 1: something is in the backlog
 	mu      sync.Mutex
 	backlog []frame // guarded by mu
@@ -50,7 +51,7 @@ type frame struct {
 func newSession(server *EventServer, user string, r *http.Request) *Session {
 	return &Session{
 		server: server, user: user, remote: r.RemoteAddr, query: r.URL.Query(),
-		ended: make(chan struct{}), arrived: make(chan struct{}, 1),
+		ended: make(chan struct{}), arrived: make(chan struct{}, 1), began: time.Now(),
 	}
 }
 
@@ -148,7 +149,7 @@ func (s *Session) take() (Event, bool) {
 func (s *Session) put(data []byte) {
 	s.server.received.Add(1)
 	now := time.Now()
-	s.heard.Store(now.UnixNano())
+	s.alive(now)
 	dropped := 0
 	s.mu.Lock()
 	if len(s.backlog) >= s.server.options.MaxBacklog || s.bytes+len(data) > maxBacklogBytes {
@@ -165,10 +166,7 @@ func (s *Session) put(data []byte) {
 	default:
 	}
 	if dropped > 0 {
-		s.server.dropped.Add(uint64(dropped))
-		if s.server.options.Observe.Dropped != nil {
-			s.server.options.Observe.Dropped(dropped)
-		}
+		s.server.drop(dropped)
 		s.server.options.Log.Error().Str("node", printable(s.user, 100)).Int("events", dropped).
 			Msg("event backlog dropped: its consumer is too slow")
 	}
@@ -207,10 +205,12 @@ func (s *Session) run(parent context.Context, conn *websocket.Conn) {
 	defer func() {
 		s.end(errServeReturn)
 		helpers.Wait()
+		untaken := s.Backlog()
+		s.server.drop(untaken)
 		if o.Observe.Lost != nil {
 			o.Observe.Lost(s.cause)
 		}
-		log.Warn().Str("why", printable(s.cause.Error(), 200)).Int("untaken", s.Backlog()).Msg("event connection over")
+		log.Warn().Str("why", printable(s.cause.Error(), 200)).Int("untaken", untaken).Msg("event connection over")
 	}()
 	o.Serve(ctx, s)
 }
@@ -233,7 +233,7 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 	o := &s.server.options
 	every := time.NewTicker(o.PingEvery)
 	defer every.Stop()
-	s.heard.Store(time.Now().UnixNano())
+	s.alive(time.Now())
 	for {
 		select {
 		case <-every.C:
@@ -245,9 +245,12 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 		cancel()
 		switch {
 		case err == nil:
-			s.heard.Store(time.Now().UnixNano())
-		case time.Now().Before(s.silentAt()) && attempt.Err() != nil && ctx.Err() == nil:
-			// It sent something while we waited: alive.
+			s.alive(time.Now())
+		case attempt.Err() == nil || ctx.Err() != nil:
+			s.end(fmt.Errorf("ping: %w", err)) // the connection is over, for another reason
+			return
+		case time.Now().Before(s.silentAt()):
+			// It sent something while we waited.
 		default:
 			s.end(fmt.Errorf("%w: %w", errNoPong, err))
 			return
@@ -255,9 +258,13 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 	}
 }
 
+// alive notes that the peer was heard of. It counts from began, so that a step of the
+// machine's clock neither ends a connection nor keeps a dead one.
+func (s *Session) alive(now time.Time) { s.heard.Store(int64(now.Sub(s.began))) }
+
 // silentAt is when the peer is given up, unless it is heard of before.
 func (s *Session) silentAt() time.Time {
-	return time.Unix(0, s.heard.Load()).Add(s.server.options.PingTimeout)
+	return s.began.Add(time.Duration(s.heard.Load()) + s.server.options.PingTimeout)
 }
 
 // hangUp closes the socket, with a close frame unless the peer is thought dead. The
