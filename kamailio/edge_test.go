@@ -269,6 +269,12 @@ func registered(n int, agent string) bool {
 	return err == nil
 }
 
+// located tells whether Kamailio n knows this one device of the agent.
+func located(n int, agent string, p *phone) bool {
+	r, err := rpc(n, "ul.lookup", "location", agent+"@"+domain)
+	return err == nil && strings.Contains(string(r), `"sip:`+agent+"@"+p.addr().String())
+}
+
 // flags of a destination in dispatcher set 1: "AP" takes calls, "IP" does not, "" is not there.
 func flags(n int, uri string) string {
 	result, err := rpc(n, "dispatcher.list")
@@ -339,18 +345,22 @@ func register(p *phone, at, agent, password string, expires int) *message {
 // agentPhone is a phone registered at a Kamailio until the test ends.
 func agentPhone(t *testing.T, ip, at, agent string) *phone {
 	t.Helper()
-	p := newPhone(t, ip, 0)
+	return registerUntilEnd(t, newPhone(t, ip, 0), at, agent)
+}
+
+func registerUntilEnd(t *testing.T, p *phone, at, agent string) *phone {
+	t.Helper()
 	if r := register(p, at, agent, "secret-"+agent, 120); r.code() != 200 {
 		t.Fatalf("register %s: %s", agent, r.start)
 	}
 	for n := 1; n <= 2; n++ {
-		eventually(t, "registration replicated", 3*time.Second, func() bool { return registered(n, agent) })
+		eventually(t, "registration replicated", 3*time.Second, func() bool { return located(n, agent, p) })
 	}
 	t.Cleanup(func() {
 		// The socket still lives: cleanups run backwards.
 		register(p, at, agent, "secret-"+agent, 0)
 		for n := 1; n <= 2; n++ {
-			eventually(t, "registration gone", 3*time.Second, func() bool { return !registered(n, agent) })
+			eventually(t, "registration gone", 3*time.Second, func() bool { return !located(n, agent, p) })
 		}
 	})
 	return p

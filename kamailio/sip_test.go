@@ -1,10 +1,12 @@
 package kamailio_test
 
 import (
+	"bufio"
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -116,14 +118,15 @@ func md5hex(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// phone is one UDP socket that speaks SIP: a phone, a caller or an Asterisk.
+// phone is one UDP socket, or one TCP connection, that speaks SIP: a phone, a
+// caller or an Asterisk.
 type phone struct {
 	t     *testing.T
 	conn  *net.UDPConn
+	tcp   net.Conn // instead of conn
 	inbox chan *message
-	// other keeps what came while something else was waited for.
-	mu   sync.Mutex
-	seen []*message
+	mu    sync.Mutex
+	seen  []*message // everything that came, guarded by mu
 }
 
 // newPhone listens on an address of this machine.
@@ -148,26 +151,93 @@ func newPhone(t *testing.T, ip string, port int) *phone {
 			}
 			m := parseMessage(string(buf[:n]))
 			m.from = from
-			if m.method() == "OPTIONS" {
-				p.reply(m, 200, "OK")
-				continue
-			}
-			p.mu.Lock()
-			p.seen = append(p.seen, m)
-			p.mu.Unlock()
-			p.inbox <- m
+			p.take(m)
 		}
 	}()
 	t.Cleanup(func() { _ = conn.Close(); <-done })
 	return p
 }
 
-func (p *phone) addr() *net.UDPAddr { return p.conn.LocalAddr().(*net.UDPAddr) }
+// newTCPPhone connects to a Kamailio; it listens on nothing.
+func newTCPPhone(t *testing.T, ip, to string) *phone {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}, Timeout: patience}
+	conn, err := d.Dial("tcp4", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &phone{t: t, tcp: conn, inbox: make(chan *message, 4096)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r := bufio.NewReader(conn)
+		for {
+			var head strings.Builder
+			for !strings.HasSuffix(head.String(), "\r\n\r\n") {
+				line, err := r.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if head.Len() > 0 || strings.TrimSpace(line) != "" {
+					head.WriteString(line)
+				}
+			}
+			m := parseMessage(head.String())
+			var n int
+			_, _ = fmt.Sscan(m.get("Content-Length"), &n)
+			body := make([]byte, n)
+			if _, err := io.ReadFull(r, body); err != nil {
+				return
+			}
+			m.body, m.from = string(body), &net.UDPAddr{}
+			p.take(m)
+		}
+	}()
+	t.Cleanup(func() { _ = conn.Close(); <-done })
+	return p
+}
 
-func (p *phone) contact(user string) string { return fmt.Sprintf("<sip:%s@%s>", user, p.addr()) }
+func (p *phone) take(m *message) {
+	if m.method() == "OPTIONS" {
+		p.reply(m, 200, "OK")
+		return
+	}
+	p.mu.Lock()
+	p.seen = append(p.seen, m)
+	p.mu.Unlock()
+	p.inbox <- m
+}
+
+func (p *phone) transport() string {
+	if p.tcp != nil {
+		return "TCP"
+	}
+	return "UDP"
+}
+
+func (p *phone) addr() *net.UDPAddr {
+	if p.tcp != nil {
+		a := p.tcp.LocalAddr().(*net.TCPAddr)
+		return &net.UDPAddr{IP: a.IP, Port: a.Port}
+	}
+	return p.conn.LocalAddr().(*net.UDPAddr)
+}
+
+func (p *phone) contact(user string) string {
+	if p.tcp != nil {
+		return fmt.Sprintf("<sip:%s@%s;transport=tcp>", user, p.addr())
+	}
+	return fmt.Sprintf("<sip:%s@%s>", user, p.addr())
+}
 
 func (p *phone) send(to string, m *message) {
 	p.t.Helper()
+	if p.tcp != nil {
+		if _, err := p.tcp.Write([]byte(m.String())); err != nil {
+			p.t.Error(err)
+		}
+		return
+	}
 	dst, err := net.ResolveUDPAddr("udp4", to)
 	if err != nil {
 		p.t.Fatal(err)
@@ -180,7 +250,7 @@ func (p *phone) send(to string, m *message) {
 // request makes a request outside any dialog.
 func (p *phone) request(method, uri, from, to string) *message {
 	m := &message{start: method + " " + uri + " SIP/2.0"}
-	m.add("Via", fmt.Sprintf("SIP/2.0/UDP %s;rport;branch=z9hG4bK%s", p.addr(), token()))
+	m.add("Via", fmt.Sprintf("SIP/2.0/%s %s;rport;branch=z9hG4bK%s", p.transport(), p.addr(), token()))
 	m.add("Max-Forwards", "70")
 	m.add("From", fmt.Sprintf("<%s>;tag=%s", from, token()))
 	m.add("To", "<"+to+">")
@@ -297,7 +367,7 @@ func (p *phone) authorize(m, challenge *message, user, password string) *message
 	method, cnonce := m.method(), token()
 	response := md5hex(md5hex(user+":"+v["realm"]+":"+password) + ":" + v["nonce"] + ":00000001:" + cnonce + ":auth:" +
 		md5hex(method+":"+m.uri()))
-	again.set("Via", fmt.Sprintf("SIP/2.0/UDP %s;rport;branch=z9hG4bK%s", p.addr(), token()))
+	again.set("Via", fmt.Sprintf("SIP/2.0/%s %s;rport;branch=z9hG4bK%s", p.transport(), p.addr(), token()))
 	var n int
 	_, _ = fmt.Sscan(m.get("CSeq"), &n)
 	again.set("CSeq", fmt.Sprintf("%d %s", n+1, method))
@@ -319,7 +389,7 @@ func (p *phone) within(method string, cseq int, invite, answer *message, uac boo
 		from, to = to, from
 	}
 	m := &message{start: method + " " + target + " SIP/2.0"}
-	m.add("Via", fmt.Sprintf("SIP/2.0/UDP %s;rport;branch=z9hG4bK%s", p.addr(), token()))
+	m.add("Via", fmt.Sprintf("SIP/2.0/%s %s;rport;branch=z9hG4bK%s", p.transport(), p.addr(), token()))
 	for _, r := range routes {
 		m.add("Route", r)
 	}
