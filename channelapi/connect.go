@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -22,7 +21,9 @@ func connect(ctx context.Context, s *Server, o order, b connectBody) (any, error
 	request := ari.OriginateRequest{
 		ID: r.Leg, CallerID: callerID(r.CallerName, r.CallerNumber), Timeout: r.Timeout,
 		Application: s.options.Application, AppArgs: r.AppArgs, Originator: o.channel,
-		Variables: legVariables(r),
+		// The variables ride in every event about the leg, so that whoever reads
+		// the events knows whose it is before it enters the application.
+		Reported: r.Variables, Variables: legHeaders(r),
 	}
 	err := errNoRoute
 	for _, route := range o.routes.order(ctx) {
@@ -74,11 +75,9 @@ type hidden struct{ error }
 // Unwrap ends the chain.
 func (*hidden) Unwrap() error { return nil }
 
-// legVariables are the leg's own variables, and its headers in the form in
-// which a node takes them.
-func legVariables(r ConnectRequest) map[string]string {
-	all := make(map[string]string, len(r.Variables)+len(r.Headers))
-	maps.Copy(all, r.Variables)
+// legHeaders are the leg's headers in the form in which a node takes them.
+func legHeaders(r ConnectRequest) map[string]string {
+	all := make(map[string]string, len(r.Headers))
 	for name, value := range r.Headers {
 		all["PJSIP_HEADER(add,"+name+")"] = value
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"holdline/ari"
 )
@@ -21,13 +22,37 @@ const (
 // DefaultApology is what a timeout plays.
 var DefaultApology = []string{"sound:sorry", "sound:tt-allbusy", "sound:please-try-call-later"}
 
+// number is how n is said. Asterisk knows the grammar of every language, but says a
+// whole number at once: an agent who answers meanwhile waits for its end, unheard.
+// So English, whose grammar is known here, is put together from its parts.
+func number(n int, language string) []string {
+	if n >= 1000 || (language != "" && !strings.HasPrefix(language, "en")) {
+		return []string{"number:" + strconv.Itoa(n)}
+	}
+	var parts []string
+	digit := func(d int) { parts = append(parts, "sound:digits/"+strconv.Itoa(d)) }
+	if n >= 100 {
+		digit(n / 100)
+		parts = append(parts, "sound:digits/hundred")
+		n %= 100
+	}
+	if n > 20 {
+		digit(n / 10 * 10)
+		n %= 10
+	}
+	if n > 0 {
+		digit(n)
+	}
+	return parts
+}
+
 // announce says the position. The music that it ends is started again behind
 // it, at once: nobody has to be there when the announcement ends. While one is
 // being said no other is begun: two in a row are one too many.
 func announce(ctx context.Context, _ *Server, o order, r AnnounceRequest) (any, error) {
 	media := []string{mediaNext}
 	if r.Position > 1 {
-		media = []string{mediaThere, "number:" + strconv.Itoa(r.Position), mediaWaiting}
+		media = append(append([]string{mediaThere}, number(r.Position, r.Language)...), mediaWaiting)
 	}
 	now, err := playing(ctx, o, r.Playback)
 	if err != nil {

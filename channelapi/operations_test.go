@@ -165,7 +165,7 @@ func TestBridgeSaysWhichLegIsAtFault(t *testing.T) {
 func TestAnnounce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	for position, media := range map[int]string{1: "sound:queue-youarenext", 7: "sound:queue-thereare,number:7,sound:queue-callswaiting"} {
+	for position, media := range map[int]string{1: "sound:queue-youarenext", 7: "sound:queue-thereare,sound:digits/7,sound:queue-callswaiting"} {
 		caller, r := b.caller(), AnnounceRequest{Position: position, Waiting: 9, Music: "jazz", Playback: aritest.NewID(), Language: "en"}
 		b.must(b.client.Announce(t.Context(), testNode, caller.ID(), r))
 		b.must(b.client.Announce(t.Context(), testNode, caller.ID(), r)) // the same again, while it plays
