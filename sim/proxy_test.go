@@ -119,7 +119,8 @@ func (p *testProxy) take(m *testMessage, from *net.UDPAddr) {
 		p.register(m, from)
 		return
 	}
-	if method == "INVITE" && !strings.Contains(m.get("To"), "tag=") && !p.authorised(m, "Proxy-Authorization", "INVITE") {
+	ours := strings.Contains(m.get("From"), "@test.invalid")
+	if method == "INVITE" && ours && !strings.Contains(m.get("To"), "tag=") && !p.authorised(m, "Proxy-Authorization", "INVITE") {
 		p.answer(m, from, "407 Proxy Authentication Required", "Proxy-Authenticate: "+testChallenge)
 		return
 	}

@@ -18,7 +18,10 @@ func (s *Shift) finish() {
 	defer cancel()
 	for _, p := range s.people {
 		for c := p.running(); c != nil && ctx.Err() == nil; c = p.running() {
-			_ = c.HangUp(ctx) // at the end, anything may cross anything
+			// At the end, anything may cross anything, and a node may be dead.
+			polite, stop := context.WithTimeout(ctx, 2*time.Second)
+			_ = c.HangUp(polite)
+			stop()
 		}
 	}
 	s.everyContactEndsOnce(ctx)
