@@ -48,6 +48,12 @@ func TestRedis(t *testing.T) {
 	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
 }
 
+// TestCrowd: several callmanagers at once.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	queuetest.RunCrowd(t, queuetest.Backend{Client: queuetest.RealRedis(t)}, 20, 400)
+}
+
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	rdb := queuetest.ClusterRedis(t)

@@ -53,6 +53,7 @@ func ttlMember(member string) (kind, queue, contact string, ok bool) {
 	if len(part) != 3 {
 		return "", "", "", false
 	}
+	// the kinds that fire_ttl.lua knows
 	switch part[0] {
 	case "timeout", "announce", "near", "arm":
 		return part[0], part[1], part[2], true

@@ -23,6 +23,8 @@ var (
 	ErrNoOffer = errors.New("no such offer")
 	// ErrNoAgent: the pool has no such agent.
 	ErrNoAgent = errors.New("no such agent")
+	// ErrNoNode: no node of that id is registered.
+	ErrNoNode = errors.New("no such node")
 	// ErrRefused: the table of moves (life.go) has no such move from the present state.
 	ErrRefused = errors.New("move refused")
 	// ErrSpec: a projection that makes no sense; nothing of it was written.

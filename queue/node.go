@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -116,13 +117,10 @@ func (r *Registry) PutNode(ctx context.Context, n Node) error {
 	return nil
 }
 
-// ErrNoNode: no node of that id is registered.
-var ErrNoNode = fmt.Errorf("no such node")
-
 // Node gives one node, or ErrNoNode.
 func (r *Registry) Node(ctx context.Context, id string) (Node, error) {
 	text, err := r.rdb.HGet(ctx, registryNodes, id).Result()
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return Node{}, fmt.Errorf("node %s: %w", id, ErrNoNode)
 	}
 	if err != nil {

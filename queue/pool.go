@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,7 +32,7 @@ func NewClient(o Options) redis.UniversalClient {
 	return redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: o.Addrs, MasterName: o.Master, Username: o.User, Password: o.Password, TLSConfig: o.TLS,
 		DialTimeout: o.Timeout, ReadTimeout: o.Timeout, WriteTimeout: o.Timeout, PoolSize: o.PoolSize,
-		MaxRetries: -1, ContextTimeoutEnabled: true,
+		MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1,
 		// The handshake for maintenance notices costs a round trip that plain Redis answers with an error.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
@@ -88,7 +89,7 @@ func (p *Pool) get(ctx context.Context, key, field string, none error, what stri
 		return "", p.bad
 	}
 	s, err := p.rdb.HGet(ctx, p.keys[key], field).Result()
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return "", fmt.Errorf("%s: %w", what, none)
 	}
 	if err != nil {

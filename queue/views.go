@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -74,7 +75,7 @@ func (p *Pool) Queue(ctx context.Context, name string) (QueueSpec, error) {
 // Domain is the domain of the agents' SIP addresses.
 func (p *Pool) Domain(ctx context.Context) (string, error) {
 	s, err := p.get(ctx, "meta", "domain", redis.Nil, "domain")
-	if err != nil && strings.HasSuffix(err.Error(), redis.Nil.Error()) {
+	if errors.Is(err, redis.Nil) { // no projection yet
 		return "", nil
 	}
 	return s, err

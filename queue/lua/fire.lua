@@ -59,20 +59,30 @@ local FIRE = {
     local c = get(K.contacts, id)
     if not c or (c.state ~= 'waiting' and c.state ~= 'offered') then return end
     if c.state == 'waiting' then call('ZREM', K.waiting, waiting_member(c)) end
-    local n, step = get(K.dir, 'need|' .. c.need), 0
+    local n, step, last = get(K.dir, 'need|' .. c.need), 0, -1
     for after in string.gmatch(n and n.after or '0', '%d+') do
       local opens = tonumber(c.at) + tonumber(after) * 1000
-      if opens > now then
+      last = last + 1
+      if opens <= now then
+        step = last
+      elseif step == last - 1 then
         due(member, opens)
-        break
       end
-      c.step, step = math.max(c.step, step), step + 1 -- it widens and never shrinks
     end
+    c.step = math.min(math.max(c.step, step), last) -- it widens and never shrinks, but there may be fewer
     put(K.contacts, id, c)
     if c.state == 'waiting' then
       call('ZADD', K.waiting, 0, waiting_member(c))
       match_need(c)
     end
+  end,
+  -- steps: the need changed; all who wait for it are due, a hundred at a time.
+  steps = function()
+    local need, after = string.sub(id, 1, 8), string.sub(id, 10)
+    local from = after == '' and '[' .. need .. '|' or '(' .. after
+    local found = call('ZRANGEBYLEX', K.waiting, from, '(' .. need .. '}', 'LIMIT', 0, 100)
+    for _, m in ipairs(found) do due('step|' .. sub(m, 30), now) end
+    if found[100] then due('steps|' .. need .. '>' .. found[100], now) end
   end,
   -- near: somebody left the queue (id); who stands near its head may hear of it.
   near = function()

@@ -1,5 +1,5 @@
 -- fire_ttl: a deadline that belongs to a TTL key, or writes one.
--- KEYS meta dir contacts waiting order available deadlines work journal counts timeout announce
+-- KEYS meta dir contacts waiting order deadlines work journal counts timeout announce
 -- ARGV  1 member: timeout|announce|near|arm, queue, contact  2 due, or look (a suspicion before the time)
 -- gives ok;  O(log n)
 -- The key decides: alive, the deadline is re-armed to its expiry; gone, it fires.

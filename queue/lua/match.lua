@@ -1,5 +1,5 @@
 -- match: bring together who waits longest and whose turn it is.
--- KEYS meta dir contacts waiting order available agents offers deadlines work claims journal counts
+-- KEYS meta dir contacts waiting available agents offers deadlines work claims journal counts
 -- ARGV  1 cause (a work id, or '')  2 agent|need  3 its id
 -- gives ok offer...;  O(places · log n) for each offer, MATCHES offers at most, then a further work entry
 --

@@ -124,15 +124,15 @@ var matchingTests = []shiftTest{
 		s.ok(err)
 		equal(s, "offers", len(again), 1)
 		equal(s, "offer", again[0].ID, first[0].ID)
-		s.legEnds(first[0], 17)
+		s.answers(first[0])
 		again, err = s.pool.Match(s.ctx, work[0].ID, subject)
 		s.ok(err)
-		equal(s, "offers once closed", len(again), 0)
+		equal(s, "offers once answered", len(again), 0)
 		s.ok(s.pool.Done(s.ctx, work[0].ID))
 		again, err = s.pool.Match(s.ctx, work[0].ID, subject)
 		s.ok(err)
 		equal(s, "offers once done", len(again), 0)
-		s.rings("a 202") // b's own entry: a waits longer
+		s.rings("b 202")
 	}},
 	{"more pairs than one script makes go on in a further entry", func(s *shift) {
 		n := 2*queue.MatchesPerRun + 3
@@ -216,6 +216,19 @@ var matchingTests = []shiftTest{
 		s.rings()
 		s.legEnds(o, 16)
 		s.ring("d 201")
+	}},
+	{"above a capacity of one each assignment starts availability anew", func(s *shift) {
+		s.change(func(d *queue.Projection) { d.Agents[0].Capacity, d.Agents[1].Capacity = 3, 3 })
+		s.login("201", "202")
+		for i, want := range []string{"201", "202", "201", "202", "201", "202"} {
+			channel := "c" + strconv.Itoa(i)
+			s.calls(channel)
+			s.answers(s.ring(channel + " " + want))
+		}
+		since := s.agent("202").Available
+		if !since.After(s.agent("201").Available) {
+			s.t.Fatalf("available since %s", since)
+		}
 	}},
 	{"an offer says all that is needed to ring", func(s *shift) {
 		s.login("201")

@@ -102,6 +102,37 @@ var projectionTests = []shiftTest{
 		s.login("201")
 		equal(s, "ring timeout", s.ring("a 201").RingTimeout, 33*time.Second)
 	}},
+	{"steps edited apply to those who wait: wider at once, narrower never", func(s *shift) {
+		steps := func(after ...time.Duration) {
+			s.change(func(d *queue.Projection) {
+				d.Needs[0].Steps = nil
+				for _, a := range after {
+					d.Needs[0].Steps = append(d.Needs[0].Steps, queue.StepSpec{After: a})
+				}
+				d.Agents[1].Places = []queue.Place{{Need: 1, Step: len(after) - 1}}
+			})
+		}
+		steps(0, time.Hour)
+		c := s.enters(queue.Arrival{Channel: "a"})
+		for i := range 120 { // more than one script looks at
+			s.calls("b" + strconv.Itoa(i))
+		}
+		s.login("202")
+		s.rings()
+		steps(0, time.Microsecond)
+		s.settleAll()
+		o := s.ring("a 202")
+		equal(s, "step", s.contact(c.ID).Step, 1)
+		s.legEnds(o, 21)
+		steps(0, time.Hour, 2*time.Hour)
+		s.settleAll()
+		equal(s, "step", s.contact(c.ID).Step, 1)
+		steps(0)
+		s.settleAll()
+		equal(s, "the last step there is", s.contact(c.ID).Step, 0)
+		s.login("201")
+		s.rings("a 201", "b0 202")
+	}},
 	{"a caller in a queue that is removed still ends well", func(s *shift) {
 		s.addSales("201")
 		s.login("201")
