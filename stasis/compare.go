@@ -2,7 +2,6 @@ package stasis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,9 +15,20 @@ import (
 // records that Redis has. It is mended only when it is seen twice, a second
 // apart, because either side may be a moment ahead of the other.
 type difference struct {
-	kind    string // lost_caller, forgotten_caller, closed_leg
+	kind    kind
 	channel string
 }
+
+// kind is what disagrees, and the label of holdline_repairs_total.
+type kind string
+
+const (
+	lostCaller      kind = "lost_caller"      // a record without a caller: the contact ends
+	forgottenCaller kind = "forgotten_caller" // a caller without a record: back to the place of their arrival
+	closedLeg       kind = "closed_leg"       // a leg without an open offer: hung up
+	unclaimedAnswer kind = "unclaimed_answer" // a leg that answered, unheard: the offer is claimed
+	lostLeg         kind = "lost_leg"         // a call whose agent's leg is gone: it has ended
+)
 
 // keepComparing compares at once, whenever asked, and at intervals.
 func (s *session) keepComparing(ctx context.Context, asked <-chan struct{}) {
@@ -65,8 +75,8 @@ func (s *session) compare(ctx context.Context) error {
 	}
 	for d, mend := range second {
 		if _, twice := first[d]; twice {
-			s.log.Warn().Str("kind", d.kind).Str("channel", d.channel).Msg("mending")
-			s.o.Metrics.repaired(d.kind)
+			s.log.Warn().Str("kind", string(d.kind)).Str("channel", d.channel).Msg("mending")
+			s.o.Metrics.repaired(string(d.kind))
 			s.strands.do(d.channel, mend)
 		}
 	}
@@ -77,14 +87,10 @@ func (s *session) compare(ctx context.Context) error {
 func (s *session) differences(ctx context.Context) (map[difference]func(), error) {
 	// The records are read first: a caller who enters between the two readings
 	// then looks like a forgotten one for a moment, and never like a lost one.
-	contacts := map[string]*membership{}
+	books := records{contacts: map[string]*membership{}, legs: map[string]offered{}}
 	for _, pool := range s.memberships() {
-		list, err := pool.queue.ContactsOn(ctx, s.hello.Node)
-		if err != nil {
+		if err := books.read(ctx, pool, s.hello.Node); err != nil {
 			return nil, err
-		}
-		for _, c := range list {
-			contacts[c.Channel] = pool
 		}
 	}
 	channels, err := s.asterisk.Channels(ctx)
@@ -95,53 +101,95 @@ func (s *session) differences(ctx context.Context) (map[difference]func(), error
 	present := map[string]bool{}
 	for _, ch := range channels {
 		present[ch.ID] = true
-		if d, mend := s.examine(ctx, ch, contacts); mend != nil {
-			out[d] = mend
+		if kind, mend := s.examine(ctx, ch, books); mend != nil {
+			out[difference{kind, ch.ID}] = mend
 		}
 	}
-	for channel, pool := range contacts {
+	for channel, pool := range books.contacts {
 		if !present[channel] {
-			out[difference{"lost_caller", channel}] = func() { s.callerGone(ctx, pool, channel) }
+			out[difference{lostCaller, channel}] = func() { s.callerGone(ctx, pool, channel) }
+		}
+	}
+	for leg, o := range books.legs {
+		if o.offer.Winner == leg && !present[leg] {
+			gone := ari.Event{Type: ari.ChannelDestroyed, Channel: &ari.Channel{ID: leg}, Cause: normalClearing}
+			out[difference{lostLeg, leg}] = func() { s.legEnded(ctx, gone) }
 		}
 	}
 	return out, nil
 }
 
-// examine looks at one channel of the node.
-func (s *session) examine(ctx context.Context, ch ari.Channel, contacts map[string]*membership) (difference, func()) {
-	if strings.HasPrefix(ch.ID, legPrefix) {
-		pool := s.poolOfLeg(ctx, &ch)
-		if pool == nil || s.closedLeg(ctx, pool, ch.ID) {
-			return difference{"closed_leg", ch.ID}, func() { s.orphan(ctx, ch.ID, queue.ErrNoOffer) }
-		}
-		return difference{}, nil
+// normalClearing is the Q.850 cause of an ordinary end.
+const normalClearing = 16
+
+// records are what Redis has of one node: contacts by the caller's channel, and
+// the legs of offers that are open or whose call lasts.
+type records struct {
+	contacts map[string]*membership
+	legs     map[string]offered
+}
+
+type offered struct {
+	pool  *membership
+	offer queue.Offer
+}
+
+func (r records) read(ctx context.Context, pool *membership, node string) error {
+	contacts, err := pool.queue.ContactsOn(ctx, node)
+	if err != nil {
+		return err
 	}
-	pool, recorded := contacts[ch.ID]
-	if recorded {
+	for _, c := range contacts {
+		r.contacts[c.Channel] = pool
+	}
+	offers, err := pool.queue.Offers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range offers {
+		if o.Node != node {
+			continue
+		}
+		for _, leg := range o.Legs {
+			r.legs[leg] = offered{pool, o}
+		}
+	}
+	return nil
+}
+
+// examine looks at one channel of the node.
+func (s *session) examine(ctx context.Context, ch ari.Channel, books records) (kind, func()) {
+	if strings.HasPrefix(ch.ID, legPrefix) {
+		return s.examineLeg(ctx, ch, books)
+	}
+	if pool, recorded := books.contacts[ch.ID]; recorded {
 		s.remember(ch.ID, known{pool: pool})
-		return difference{}, nil
+		return "", nil
 	}
 	inside := strings.HasPrefix(ch.Dialplan.AppName, "Stasis")
 	_, rest, ours := strings.Cut(ch.Dialplan.AppData, Application)
 	if !inside || !ours {
-		return difference{}, nil
+		return "", nil
 	}
-	return difference{"forgotten_caller", ch.ID}, func() { s.readmit(ctx, ch, rest) }
+	return forgottenCaller, func() { s.readmit(ctx, ch, rest) }
 }
 
-func (s *session) closedLeg(ctx context.Context, pool *membership, leg string) bool {
-	id, ok := queue.OfferOfLeg(leg)
-	if !ok {
-		return true
+func (s *session) examineLeg(ctx context.Context, ch ari.Channel, books records) (kind, func()) {
+	o, recorded := books.legs[ch.ID]
+	switch {
+	case !recorded, o.offer.Winner != "" && o.offer.Winner != ch.ID:
+		return closedLeg, func() { s.orphan(ctx, ch.ID, queue.ErrNoOffer) }
+	case o.offer.Winner == "" && ch.State == ari.StateUp:
+		return unclaimedAnswer, func() { s.legAnswered(ctx, ari.Event{Channel: &ch}, o.pool) }
 	}
-	_, err := pool.queue.Offer(ctx, id)
-	return errors.Is(err, queue.ErrNoOffer)
+	s.remember(ch.ID, known{pool: o.pool, leg: true})
+	return "", nil
 }
 
 // readmit gives a caller without a record the place of their arrival: the one
 // kept on the channel, or the channel's own beginning.
 func (s *session) readmit(ctx context.Context, ch ari.Channel, appData string) {
-	ev := ari.Event{Type: "StasisStart", Channel: &ch, Args: []string{broadcastArgs(appData)}, Timestamp: ch.Created}
+	ev := ari.Event{Type: ari.StasisStart, Channel: &ch, Args: []string{broadcastArgs(appData)}, Timestamp: ch.Created}
 	if _, raw, ok := strings.Cut(ch.Vars["HOLDLINE_ARRIVAL"], "|"); ok {
 		if us, err := strconv.ParseInt(raw, 10, 64); err == nil {
 			ev.Timestamp = time.UnixMicro(us)

@@ -22,7 +22,7 @@ func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 		return
 	}
 	strand := ev.Channel.ID
-	if ev.Type == "CallBroadcast" {
+	if ev.Type == ari.CallBroadcast {
 		// Asterisk tells of the StasisStart before it answers the claim.
 		strand = "claim " + strand
 	}
@@ -31,21 +31,21 @@ func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 
 func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 	switch ev.Type {
-	case "CallBroadcast":
+	case ari.CallBroadcast:
 		return s.claim
-	case "StasisStart":
+	case ari.StasisStart:
 		return s.started
-	case "ChannelStateChange":
-		if ev.Channel.State == "Ringing" && strings.HasPrefix(ev.Channel.ID, legPrefix) {
+	case ari.ChannelStateChange:
+		if ev.Channel.State == ari.StateRinging && strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.legRings
 		}
-	case "ChannelDestroyed":
+	case ari.ChannelDestroyed:
 		// The one event that tells the cause, and that comes for legs which
 		// never answered. It does not come for callers from the dialplan.
 		if strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.legEnded
 		}
-	case "StasisEnd":
+	case ari.StasisEnd:
 		if !strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.callerLeft
 		}

@@ -26,6 +26,7 @@ type LegQueue interface {
 	Bridged(ctx context.Context, from queue.Origin, offer string) error
 	LegEnded(ctx context.Context, from queue.Origin, leg string, cause int) (queue.LegEnd, error)
 	Offer(ctx context.Context, id string) (queue.Offer, error)
+	Offers(ctx context.Context) ([]queue.Offer, error)
 }
 
 // ErrNoPool is what Directory.Pool gives for a name that no directory knows.

@@ -16,7 +16,7 @@ import (
 // eventTypes are the events that the application asks its node for. All others
 // stay in Asterisk, which saves it most of the bandwidth of a call.
 var eventTypes = []string{
-	"CallBroadcast", "StasisStart", "StasisEnd", "ChannelStateChange", "ChannelDestroyed",
+	ari.CallBroadcast, ari.StasisStart, ari.StasisEnd, ari.ChannelStateChange, ari.ChannelDestroyed,
 }
 
 // session is one event connection of one node.
@@ -54,9 +54,11 @@ func (s *session) run(ctx context.Context) error {
 	// The deferred order matters: first nothing new begins, then what runs ends.
 	var background sync.WaitGroup
 	defer background.Wait()
-	defer s.strands.wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	work, finish := outlive(ctx, grace)
+	defer finish()
+	defer s.strands.wait()
 
 	if err := s.register(ctx); err != nil {
 		return err
@@ -75,8 +77,20 @@ func (s *session) run(ctx context.Context) error {
 			signal(compare)
 			continue
 		}
-		s.dispatch(ctx, ev)
+		s.dispatch(work, ev)
 	}
+}
+
+// grace is how long events that had arrived when the connection was lost may still
+// be carried out. Nobody sends them again, and a newer connection's epoch refuses
+// what would come too late.
+const grace = 2 * time.Second
+
+// outlive gives a context that ends a while after ctx does, or with finish.
+func outlive(ctx context.Context, by time.Duration) (_ context.Context, finish context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // register makes the node known to every pool and takes its next epoch there.

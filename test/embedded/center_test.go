@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +37,8 @@ type center struct {
 	api      string
 	stop     []func() // last started first
 
-	killManager func() // ends the first call manager
+	killManager func()                 // ends the first call manager
+	loses       atomic.Pointer[string] // a type of event that gets lost on its way
 }
 
 // open starts a contact center; settings edits the queue before anybody calls.
@@ -130,11 +132,26 @@ func (c *center) client(rest string) *ari.Client {
 	return ari.New(rest, ari.Options{User: "holdline", Password: "secret", Application: stasis.Application, Timeout: 2 * time.Second})
 }
 
+// lossy is an event connection on which one type of event gets lost.
+type lossy struct {
+	*ari.Session
+	loses *atomic.Pointer[string]
+}
+
+func (l lossy) Next(ctx context.Context) (ari.Event, error) {
+	for {
+		ev, err := l.Session.Next(ctx)
+		if lost := l.loses.Load(); err != nil || lost == nil || *lost != ev.Type {
+			return ev, err
+		}
+	}
+}
+
 func (c *center) startStasis() {
 	service := stasis.New(stasis.Options{
 		Directory: directory{c}, Log: zerolog.Nop(), Metrics: stasis.NewMetrics(prometheus.NewRegistry()),
 		Asterisk:    func(rest string) stasis.Asterisk { return c.client(rest) },
-		SightingGap: 100 * time.Millisecond,
+		SightingGap: 100 * time.Millisecond, CompareEvery: 300 * time.Millisecond,
 	})
 	server := ari.NewEventServer(ari.EventServerOptions{
 		Authenticate: func(user, password string) bool { return password == "secret of "+user },
@@ -144,7 +161,7 @@ func (c *center) startStasis() {
 				c.t.Errorf("a node was refused: %v", err)
 				return
 			}
-			_ = service.Serve(ctx, hello, s)
+			_ = service.Serve(ctx, hello, lossy{s, &c.loses})
 		},
 	})
 	c.events = httptest.NewServer(server)

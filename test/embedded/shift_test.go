@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"holdline/ari"
 	"holdline/ari/fake"
 	"holdline/queue"
 )
@@ -193,6 +194,50 @@ func TestACallManagerEndsBetweenTheMatchAndTheRing(t *testing.T) {
 		t.Errorf("201 was rung %d times", n)
 	}
 	c.adds()
+}
+
+func TestWhatEventsDidNotTellTheComparisonFinds(t *testing.T) {
+	lose := func(c *center, event string) { c.loses.Store(&event) }
+	t.Run("the agent hung up", func(t *testing.T) {
+		c := open(t, 1, nil)
+		phones := c.phone("201", fake.Answer(10*time.Millisecond))
+		c.login("201")
+		caller := c.calls(0, "1")
+		c.within(2*time.Second, "they talk", hears(caller, "bridge:"))
+		lose(c, ari.ChannelDestroyed)
+		c.ok(phones[0].HangUp())
+		c.within(2*time.Second, "the caller goes on", func() bool { return caller.State() == fake.Dialplan })
+		c.within(time.Second, "201 is ready", func() bool { return c.idle("201") })
+		c.adds()
+	})
+	t.Run("the agent answered", func(t *testing.T) {
+		c := open(t, 1, nil)
+		phones := c.phone("201", fake.Ring())
+		c.login("201")
+		caller := c.calls(0, "1")
+		c.within(time.Second, "201 rings", func() bool { return rang(phones) == 1 })
+		lose(c, ari.StasisStart)
+		c.ok(phones[0].Answer())
+		c.within(2*time.Second, "they talk", hears(caller, "bridge:"))
+		c.adds()
+	})
+	t.Run("the caller left", func(t *testing.T) {
+		c := open(t, 1, nil)
+		caller := c.calls(0, "1")
+		c.within(2*time.Second, "one waits", func() bool { return c.waiting() == 1 })
+		lose(c, ari.StasisEnd)
+		caller.HangUp()
+		c.within(2*time.Second, "nobody waits", func() bool { return c.waiting() == 0 })
+		c.adds()
+	})
+	t.Run("a caller came", func(t *testing.T) {
+		c := open(t, 1, nil)
+		c.within(2*time.Second, "a first comparison", func() bool { return c.nodes[0].Connects() > 0 })
+		lose(c, ari.StasisStart)
+		c.calls(0, "1")
+		c.within(3*time.Second, "they wait", func() bool { return c.waiting() == 1 })
+		c.adds()
+	})
 }
 
 func TestANodeDiesAndItsCallsAloneEnd(t *testing.T) {
