@@ -40,6 +40,9 @@ func (p *Phone) Call(ctx context.Context, target string, options ...CallOption) 
 			return nil, fmt.Errorf("call %s: %w", target, err)
 		}
 	}
+	if to.User == "" || to.Host == "" {
+		return nil, fmt.Errorf("call %q: needs a user and a domain", target)
+	}
 	c := p.newCall(false, sip.GenerateTagN(24), sip.GenerateTagN(16), to.User)
 	c.dialog = dialog{local: p.uri(p.o.User), remote: to, target: to}
 	if err := c.openMedia(); err != nil {

@@ -22,6 +22,6 @@
 //   - [Floor.Close] hangs nothing up. It closes sockets, as a power cut does, and
 //     returns when every goroutine of the floor has ended.
 //
-// A floor costs about one system call per packet; a hundred phones in calls fit
-// one core.
+// A floor costs about one system call per packet: a hundred phones in calls took
+// 0.14 of a core (BenchmarkHundredPhones).
 package sim
