@@ -14,6 +14,7 @@ type Metrics struct {
 	workSeconds *prometheus.HistogramVec
 	failures    *prometheus.CounterVec
 	fired       prometheus.Counter
+	hints       prometheus.Counter
 	redisErrors prometheus.Counter
 	nodesLost   prometheus.Counter
 	version     prometheus.Gauge
@@ -28,6 +29,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		workSeconds: metrics.Seconds(reg, "callmanager_work_seconds", "Time to carry out one entry, by kind.", "kind"),
 		failures:    metrics.Counter(reg, "callmanager_work_failures_total", "Entries left to be taken over, by kind.", "kind"),
 		fired:       metrics.Counter(reg, "callmanager_deadlines_total", "Deadlines looked at when due.").WithLabelValues(),
+		hints:       metrics.Counter(reg, "callmanager_hints_total", "Notifications of TTL keys that were deleted or ran out.").WithLabelValues(),
 		redisErrors: metrics.Counter(reg, "callmanager_redis_errors_total", "Reads of work or deadlines that failed.").WithLabelValues(),
 		nodesLost:   metrics.Counter(reg, "callmanager_nodes_lost_total", "Nodes whose contacts were ended because the node was dead.").WithLabelValues(),
 		version:     metrics.Gauge(reg, "callmanager_directory_version", "Version of the directory last projected by this replica.").WithLabelValues(),

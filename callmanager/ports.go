@@ -34,6 +34,11 @@ type Deadlines interface {
 	Sweep(ctx context.Context, cursor queue.Cursor, n int) (queue.Cursor, error)
 }
 
+// HintTaker is a pool that is told of a TTL key. queue.Pool satisfies it.
+type HintTaker interface {
+	Hint(ctx context.Context, key string) error
+}
+
 // Telephony carries commands to live channels. channelapi.Client satisfies it.
 type Telephony interface {
 	Connect(ctx context.Context, node, channel string, r channelapi.ConnectRequest) error

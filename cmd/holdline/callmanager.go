@@ -48,6 +48,12 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 	watch := &callmanager.NodeWatch{
 		Registry: registry, Open: open, Telephony: telephony, Log: n.log, Metrics: measures,
 	}
+	hints := &callmanager.Hints{
+		Redis: rdb, Log: n.log, Metrics: measures,
+		Open: func(pool string) callmanager.HintTaker {
+			return queue.Open(rdb, pool)
+		},
+	}
 	dispatchers, err := c.dispatchers(n, registry, measures)
 	if err != nil {
 		return err
@@ -77,6 +83,7 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 		}},
 		role.Part{Name: "matching", Run: manager.Run},
 		role.Part{Name: "nodes", Run: watch.Run},
+		role.Part{Name: "hints", Run: hints.Run},
 		role.Part{Name: "dispatchers", Run: dispatchers.Run},
 	)
 	return nil
