@@ -1,7 +1,8 @@
 # The holdline binary: static, no shell, not root.
-# Extra build argument: GOPROXY, as `go env GOPROXY` says it on your machine.
+# Build argument GOPROXY: what `go env GOPROXY` says on your machine; Go's own
+# default without it.
 FROM golang:1.26-trixie AS build
-ARG GOPROXY=https://proxy.golang.org,direct
+ARG GOPROXY
 ENV CGO_ENABLED=0 GOFLAGS=-trimpath
 WORKDIR /src
 COPY go.mod go.sum ./
