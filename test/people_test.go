@@ -65,6 +65,7 @@ func (s *Shift) Hire(name, proxy string, member bool) {
 	if err := phone.Unregister(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
+	s.bound(phone, false)
 	phone.UseProxy(proxy)
 	s.register(phone)
 }
@@ -76,11 +77,30 @@ func (s *Shift) register(phone *sim.Phone) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	var last error
-	if err := until(ctx, func() bool {
+	if err := every(ctx, 100*time.Millisecond, func() bool {
 		last = phone.Register(ctx)
 		return last == nil
 	}); err != nil {
 		s.t.Fatal(errors.Join(err, last))
+	}
+	s.bound(phone, true)
+}
+
+// bound waits until both Kamailios have heard of a registration, or of its end:
+// the one that took it tells the other.
+func (s *Shift) bound(phone *sim.Phone, want bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	for _, proxy := range []string{kamailio1, kamailio2} {
+		var last error
+		if err := every(ctx, 10*time.Millisecond, func() bool {
+			var found bool
+			found, last = s.stack.located(ctx, proxy, phone.User())
+			return last == nil && found == want
+		}); err != nil {
+			s.t.Fatalf("Kamailio %s, agent %s bound %v: %v %v", proxy, phone.User(), want, err, last)
+		}
 	}
 }
 
@@ -255,7 +275,12 @@ func Unregisters(agent string) Action {
 	return Action{agent + " unregisters", func(s *Shift) (time.Time, error) {
 		ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 		defer cancel()
-		return time.Now(), s.who(agent).phone.Unregister(ctx)
+		phone := s.who(agent).phone
+		if err := phone.Unregister(ctx); err != nil {
+			return time.Time{}, err
+		}
+		s.bound(phone, false)
+		return time.Now(), nil
 	}}
 }
 

@@ -5,10 +5,13 @@ package test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +30,7 @@ type stack struct {
 	db      *sql.DB
 	rdb     *redis.Client
 	pool    *queue.Pool
+	http    *http.Client
 }
 
 // theStack is opened once for all tests of the package.
@@ -84,7 +88,7 @@ func (s suite) Run() int {
 }
 
 func openStack() (*stack, error) {
-	s := &stack{}
+	s := &stack{http: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
 	var err error
 	if s.root, err = root(); err != nil {
 		return nil, err
@@ -118,8 +122,11 @@ func openStack() (*stack, error) {
 }
 
 // until polls a condition that nothing tells of, and gives up with ctx.
-func until(ctx context.Context, ok func() bool) error {
-	tick := time.NewTicker(5 * time.Millisecond)
+func until(ctx context.Context, ok func() bool) error { return every(ctx, 5*time.Millisecond, ok) }
+
+// every is until for what is dear to ask.
+func every(ctx context.Context, pause time.Duration, ok func() bool) error {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for !ok() {
 		select {
@@ -129,4 +136,30 @@ func until(ctx context.Context, ok func() bool) error {
 		}
 	}
 	return nil
+}
+
+// located asks a Kamailio whether it has a registration of the agent.
+func (s *stack) located(ctx context.Context, proxy, agent string) (bool, error) {
+	host, _, _ := strings.Cut(proxy, ":")
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"ul.lookup","params":["location",%q]}`, agent+"@"+sipDomain)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+host+":8090/rpc", strings.NewReader(body))
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.secrets["KAMAILIO_RPC_TOKEN"])
+	res, err := s.http.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	var answer struct {
+		Result json.RawMessage `json:"result"`
+		Error  *struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return false, fmt.Errorf("ask %s: %s: %w", proxy, res.Status, err)
+	}
+	return answer.Error == nil && len(answer.Result) > 0, nil
 }
