@@ -84,7 +84,7 @@ test-parts: ## queue, directory, ari and the SIP edge against a real Redis, MySQ
 	@scripts/standins
 	@scripts/env
 	@docker compose build --quiet asterisk kamailio-1 rtpengine
-	scripts/with-parts go test $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari/...
+	scripts/with-parts go test -p 1 $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari/...
 	HOLDLINE_TEST_KAMAILIO=holdline/kamailio go test $(RACE) -count=1 ./kamailio
 
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
