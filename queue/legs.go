@@ -64,7 +64,7 @@ func (p *Pool) LegEnded(ctx context.Context, from Origin, leg string, cause int)
 }
 
 // SetupFailed says that the offer's phone could not be rung at all: the node or
-// the command failed, and asking by id found no leg.
+// the command failed, and asking by id found no leg. ErrRefused when it rings.
 func (p *Pool) SetupFailed(ctx context.Context, offer, reason string) error {
 	_, err := p.do(ctx, "setup_failed", "set-up failed "+offer, nil, offer, strings.ToValidUTF8(reason, "?"))
 	return err

@@ -111,7 +111,7 @@ type Entry struct {
 	ID      string // of the stream; Journal goes on after it
 	At      time.Time
 	Fence   int64
-	Event   string // entered offered ringing answered bridged closed returned leaving ended mode next_mode
+	Event   string // entered offered ringing answered bridged closed returned leaving ended mode next_mode node_up
 	Contact string
 	Channel string
 	Offer   string

@@ -42,7 +42,7 @@ local function stands(m, id)
   local a, spec = agent_of(id)
   if not a or not available(a) then return false end
   local found = string.find(spec.places, sub(m, 1, 15), 1, true)
-  return found and member(sub(spec.places, found, found + 17), id, a) == m
+  return found and score(sub(spec.places, found, found + 17), a, {}) == sub(m, 16, 33)
 end
 
 -- turn: the agent whose turn it is for the contact: lower tiers first, then the

@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"slices"
 	"time"
 
 	"holdline/queue"
@@ -31,6 +32,50 @@ var modeTests = []shiftTest{
 			}
 		}
 		equal(s, "moves", moves, 1)
+	}},
+	{"every move of the table is made, and no other", func(s *shift) {
+		s.support(func(q *queue.QueueSpec) { q.WrapUp, q.MaxMisses = time.Hour, 1 })
+		into := map[queue.Mode]func(){
+			queue.LoggedOut: func() {},
+			queue.Ready:     func() { s.login("201") },
+			queue.Paused:    func() { s.login("201"); s.mode("201", queue.Paused) },
+			queue.WrapUp: func() {
+				s.login("201")
+				s.calls("w")
+				o := s.ring("w 201")
+				s.answers(o)
+				s.legEnds(o, 16)
+				s.gone("w")
+			},
+			queue.NotResponding: func() {
+				s.login("201")
+				s.calls("n")
+				o := s.ring("n 201")
+				s.ok(s.pool.Ringing(s.ctx, s.from, o.Legs[0]))
+				s.legEnds(o, 19)
+				s.gone("n")
+			},
+		}
+		for from, enter := range into {
+			for to := range into {
+				enter()
+				equal(s, "mode", s.agent("201").Mode, from)
+				asked := to != queue.WrapUp && to != queue.NotResponding // these two only happen
+				want := asked && slices.ContainsFunc(queue.AgentLife, func(m queue.Move) bool {
+					return m.On == string(to) && slices.Contains(m.From, string(from)) && m.To == string(to)
+				})
+				a, err := s.pool.SetMode(s.ctx, "201", queue.ModeChange{Mode: to})
+				if want {
+					s.ok(err)
+					equal(s, string(from)+" to "+string(to), a.Mode, to)
+				} else {
+					s.refused(err, queue.ErrRefused)
+				}
+				if s.agent("201").Mode != queue.LoggedOut {
+					s.mode("201", queue.LoggedOut)
+				}
+			}
+		}
 	}},
 	{"moves that are in no table are refused", func(s *shift) {
 		for _, m := range []queue.Mode{queue.Paused, queue.WrapUp, queue.NotResponding, "asleep", ""} {

@@ -62,6 +62,14 @@ var outcomeTests = []shiftTest{
 		s.refused(s.pool.SetupFailed(s.ctx, o.ID, "again"), queue.ErrNoOffer)
 		equal(s, "available since", s.agent("201").Available.Before(s.agent("202").Available), true)
 	}},
+	{"a set-up that rings has not failed", func(s *shift) {
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.ok(s.pool.Ringing(s.ctx, s.from, o.Legs[0]))
+		s.refused(s.pool.SetupFailed(s.ctx, o.ID, "timeout"), queue.ErrRefused)
+		s.answers(o)
+	}},
 	{"busy and unreachable: not ready until the guard is over, then where they were", func(s *shift) {
 		s.login("201", "202")
 		since := s.agent("201").Available

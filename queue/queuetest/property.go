@@ -170,7 +170,7 @@ func (m *mess) legEvent(r *rapid.T, o queue.Offer) {
 }
 
 func (m *mess) setupFailed(r *rapid.T) {
-	if o, ok := m.anOffer(r); ok && o.State != queue.OfferAnswered {
+	if o, ok := m.anOffer(r); ok {
 		m.may(m.pool.SetupFailed(m.ctx, o.ID, "test"))
 	}
 }

@@ -12,8 +12,11 @@ local SCORES = {
   a = function(a) return string.format('%02d', 99 - a.cap + a.held) .. pad(tonumber(a.avail)) end,
 }
 
-local function member(place, id, a)
-  return sub(place, 1, 15) .. SCORES[sub(place, 18, 18)](a) .. '|' .. id
+-- score: the one by the place's strategy. known: those worked out already.
+local function score(place, a, known)
+  local letter = sub(place, 18, 18)
+  if not known[letter] then known[letter] = SCORES[letter](a) end
+  return known[letter]
 end
 
 -- available: may a further offer go to this agent now?
@@ -27,24 +30,25 @@ end
 
 local function take_out(id, a, spec)
   if not a.ix then return end
-  local members = {}
+  local members, known, n = {}, {}, 0
   for place in string.gmatch(spec.places, '[^,]+') do
-    members[#members + 1] = member(place, id, a)
+    n = n + 1
+    members[n] = sub(place, 1, 15) .. score(place, a, known) .. '|' .. id
   end
-  for i = 1, #members, 1000 do
-    call('ZREM', K.available, unpack(members, i, math.min(i + 999, #members)))
+  for i = 1, n, 1000 do
+    call('ZREM', K.available, unpack(members, i, math.min(i + 999, n)))
   end
   a.ix = nil
 end
 
 local function put_in(id, a, spec)
-  local args = {}
+  local args, known, n = {}, {}, 0
   for place in string.gmatch(spec.places, '[^,]+') do
-    args[#args + 1] = 0
-    args[#args + 1] = member(place, id, a)
+    args[n + 1], args[n + 2] = 0, sub(place, 1, 15) .. score(place, a, known) .. '|' .. id
+    n = n + 2
   end
-  for i = 1, #args, 1000 do
-    call('ZADD', K.available, unpack(args, i, math.min(i + 999, #args)))
+  for i = 1, n, 1000 do
+    call('ZADD', K.available, unpack(args, i, math.min(i + 999, n)))
   end
   a.ix = 1
 end
