@@ -19,6 +19,11 @@ import (
 type callmanagerCmd struct {
 	RedisFlags
 	MySQLFlags
+	CallmanagerFlags
+}
+
+// CallmanagerFlags are callmanager's own settings.
+type CallmanagerFlags struct {
 	ChannelAPIURL string   `name:"channelapi-url" env:"HOLDLINE_CHANNELAPI_URL" default:"http://127.0.0.1:8081" help:"Where channelapi answers."`
 	KamailioRPC   []string `name:"kamailio-rpc" env:"HOLDLINE_KAMAILIO_RPC" help:"JSON-RPC addresses of the Kamailios whose dispatcher lists are kept."`
 }

@@ -19,6 +19,11 @@ import (
 type channelapiCmd struct {
 	RedisFlags
 	ARIFlags
+	ChannelapiFlags
+}
+
+// ChannelapiFlags are channelapi's own settings.
+type ChannelapiFlags struct {
 	APIListen string   `name:"api-listen" env:"HOLDLINE_API_LISTEN" default:"127.0.0.1:8081" help:"Where commands for channels arrive."`
 	Routes    []string `env:"HOLDLINE_ROUTES" default:"kamailio-1,kamailio-2" help:"PJSIP endpoints of the nodes by which legs go out, one for each Kamailio."`
 }

@@ -21,6 +21,11 @@ import (
 type stasisCmd struct {
 	RedisFlags
 	ARIFlags
+	StasisFlags
+}
+
+// StasisFlags are stasis' own settings.
+type StasisFlags struct {
 	EventsListen string `env:"HOLDLINE_EVENTS_LISTEN" default:"127.0.0.1:8080" help:"Where the nodes' event connections arrive, at /events."`
 }
 
