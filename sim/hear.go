@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -200,6 +201,17 @@ func (c *Call) Reception() Reception {
 	}
 	m := c.media
 	return Reception{Received: m.received.Load(), Lost: m.lost.Load(), Late: m.late.Load()}
+}
+
+// MediaPeer is where the call's audio goes: what the peer's description said, or
+// where its audio came from.
+func (c *Call) MediaPeer() netip.AddrPort {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.media == nil || c.media.remote.Load() == nil {
+		return netip.AddrPort{}
+	}
+	return *c.media.remote.Load()
 }
 
 // Watch makes the phone look for tones also where they are mixed: Heard then

@@ -47,27 +47,46 @@ func (s *Shift) Hire(name, proxy string, member bool) {
 	s.t.Helper()
 	id := s.desk.exten + "-" + name
 	password := s.desk.hire(s.t, id, member)
-	phone, err := s.floor.Phone(sim.PhoneOptions{
-		User: id, Password: password, Domain: sipDomain, Proxies: []string{proxy}, OnCall: sim.Answer(0),
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	phone := s.phone(sim.PhoneOptions{User: id, Password: password, Proxies: []string{proxy}, OnCall: sim.Answer(0)})
 	s.people[name] = &person{name: name, id: id, phone: phone}
 	// Each Kamailio reads the directory by itself: both must know the agent
 	// before anybody rings them.
-	other := kamailio1
-	if proxy == kamailio1 {
-		other = kamailio2
+	for _, other := range []string{kamailio1, kamailio2} {
+		if other == proxy {
+			continue
+		}
+		phone := s.phone(sim.PhoneOptions{User: id, Password: password, Proxies: []string{other}})
+		s.register(phone)
+		if err := errors.Join(phone.Unregister(s.t.Context()), phone.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+		s.bound(phone, false)
 	}
-	phone.UseProxy(other)
 	s.register(phone)
-	if err := phone.Unregister(s.t.Context()); err != nil {
+}
+
+// host is where the phones are that go through a certain edge, if not here.
+type host struct {
+	edge, ip string
+	listen   sim.ListenFunc
+}
+
+func (h *host) move(o sim.PhoneOptions) sim.PhoneOptions {
+	if h != nil && o.Proxies[0] == h.edge {
+		o.LocalIP, o.Listen = h.ip, h.listen
+	}
+	return o
+}
+
+// phone puts a phone of the pool's domain on the floor.
+func (s *Shift) phone(o sim.PhoneOptions) *sim.Phone {
+	s.t.Helper()
+	o.Domain = sipDomain
+	phone, err := s.floor.Phone(s.elsewhere.move(o))
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.bound(phone, false)
-	phone.UseProxy(proxy)
-	s.register(phone)
+	return phone
 }
 
 // register tries until Kamailio knows the agent, which an edit of the directory
@@ -111,9 +130,9 @@ func (s *Shift) caller(name, proxy string) *person {
 		p.phone.UseProxy(proxy)
 		return p
 	}
-	phone, err := s.floor.Phone(sim.PhoneOptions{
+	phone, err := s.floor.Phone(s.elsewhere.move(sim.PhoneOptions{
 		User: name, Name: name, Domain: "caller.invalid", Proxies: []string{proxy}, Tape: true,
-	})
+	}))
 	if err != nil {
 		s.t.Fatal(err)
 	}

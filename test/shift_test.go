@@ -24,6 +24,8 @@ type Shift struct {
 	since   time.Time
 	people  map[string]*person
 	journal string // its last entry before the shift
+	// elsewhere is another host with phones; nil: all are here.
+	elsewhere *host
 }
 
 // grace is how long after its bound a thing is still waited for, so that the

@@ -82,9 +82,11 @@ func TestMySQLStopped(t *testing.T) {
 			if err := phone.Unregister(ctx); err != nil {
 				return time.Now(), err
 			}
+			s.bound(phone, false)
 			if err := phone.Register(ctx); err != nil {
 				return time.Now(), err
 			}
+			s.bound(phone, true)
 		}
 		return time.Now(), nil
 	}})
