@@ -64,3 +64,11 @@ func TestProperties(t *testing.T) {
 	t.Parallel()
 	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend { return embedded(t) })
 }
+
+// TestPropertiesRedis: the same without the turns of the clock.
+func TestPropertiesRedis(t *testing.T) {
+	t.Parallel()
+	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend {
+		return queuetest.Backend{Client: queuetest.RealRedis(t)}
+	})
+}

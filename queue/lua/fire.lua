@@ -37,8 +37,15 @@ local FIRE = {
   end,
   bridge = function()
     local o = get(K.offers, id)
-    if not o or o.state ~= 'answered' or (o.bridge_tries or 0) >= BRIDGE_TRIES then return end
+    if not o or o.state ~= 'answered' then return end
     o.bridge_tries = (o.bridge_tries or 0) + 1
+    if o.bridge_tries > BRIDGE_TRIES then -- nobody can: two people in silence are worse than a second attempt
+      local c = get(K.contacts, o.contact)
+      offer_over(o, true)
+      hangup(o, 'setup_failed')
+      if c then contact_return(c) end
+      return
+    end
     put(K.offers, id, o)
     due(member, now + BRIDGE_MS * 1000)
     work('bridge', 'node', o.node, 'channel', o.channel, 'offer', id, 'contact', o.contact, 'legs', o.winner)

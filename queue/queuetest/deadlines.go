@@ -179,6 +179,24 @@ var deadlineTests = []shiftTest{
 		s.ok(err)
 		equal(s, "deadlines left", next.IsZero(), true)
 	}},
+	{"a bridge that nobody can make is given up, and the caller is at the head again", func(s *shift) {
+		s.login("201")
+		c := s.calls("a")
+		o := s.ring("a 201")
+		_, err := s.pool.Answered(s.ctx, s.from, o.Legs[0])
+		s.ok(err)
+		for range queue.BridgeTries {
+			s.fires("bridge")
+			s.did(queue.WorkBridge)
+		}
+		s.fires("bridge")
+		s.idle(queue.WorkBridge)
+		equal(s, "hang-up", s.did(queue.WorkHangup).Legs[0], o.Legs[0])
+		equal(s, "state", s.contact(c.ID).State, queue.Waiting)
+		s.did(queue.WorkMusic)
+		s.fires("guard")
+		s.ring("a 201")
+	}},
 	{"a deadline fired by two is fired once, and one not due not at all", func(s *shift) {
 		c := s.enters(queue.Arrival{Channel: "a", Timeout: duration(time.Hour)})
 		s.ok(s.pool.Fire(s.ctx, queue.Deadline{Member: "timeout|support|" + c.ID}))
