@@ -163,13 +163,13 @@ func sql(statements string) error {
 	return nil
 }
 
-// seed makes the part of the directory that Kamailio sees; agents 201..204.
+// seed makes the part of the directory that Kamailio sees.
 func seed() error {
 	if err := until(60*time.Second, func() bool { return sql("SELECT 1") == nil }); err != nil {
 		return fmt.Errorf("mysql: %w", err)
 	}
 	var rows []string
-	for _, agent := range []string{"201", "202", "203", "204"} {
+	for _, agent := range []string{"201", "202", "203", "204", "206", "207"} {
 		rows = append(rows, credentials(agent))
 	}
 	return sql(`CREATE DATABASE holdline; USE holdline;

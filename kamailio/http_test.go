@@ -29,7 +29,7 @@ func TestHTTPNeedsTheToken(t *testing.T) {
 	resp, err := http.Get("http://" + kam(1) + "/rpc")
 	if err == nil {
 		_ = resp.Body.Close()
-		if resp.StatusCode != 404 {
+		if resp.StatusCode != http.StatusNotFound {
 			t.Errorf("HTTP on the SIP port: %s", resp.Status)
 		}
 	}
