@@ -123,15 +123,16 @@ func (e *ear) take(payload []byte, now time.Time) (notify bool) {
 func (e *ear) tones() []int {
 	total := energy(e.buf[:])
 	main := estimateBin(e.buf[:])
-	if share(e.buf[:], main, total) >= 1-faint {
+	// Below the plan a pure tone is music's, unless somebody waits for it.
+	expected := append([]int{e.own}, e.watched...)
+	if hz := main * binHz; hz >= planFirstHz && hz <= planLastHz && !slices.Contains(expected, hz) {
+		expected = append(expected, hz)
+	}
+	if slices.Contains(expected, main*binHz) && share(e.buf[:], main, total) >= 1-faint {
 		return []int{main * binHz}
 	}
 	// Not one tone alone. Looking for all of the plan would cost too much, so
 	// only those are found that matter to somebody.
-	expected := append([]int{e.own}, e.watched...)
-	if hz := main * binHz; checkHz(hz) == nil && !slices.Contains(expected, hz) {
-		expected = append(expected, hz)
-	}
 	var found, certain []int
 	var sum float64
 	for _, hz := range expected {

@@ -100,6 +100,7 @@ func TestMusicIsNoTone(t *testing.T) {
 		"chord":   mix(sine(261.6, 3000), sine(329.6, 3000), sine(392, 3000)),
 		"noise":   func(int) float64 { return random.NormFloat64() * 3000 },
 		"ringing": mix(sine(440, 4000), sine(480, 4000)),
+		"flute":   sine(440, 6000),
 		"siren":   func(n int) float64 { return 8000 * math.Sin(float64(n)*(0.3+float64(n)/40000)) },
 	} {
 		e := newEar(1000, epoch, nil)

@@ -98,9 +98,9 @@ func (c *Call) earLocked() *ear {
 	return c.media.ear
 }
 
-// Heard is for how long the tone was heard so far. Pure tones are always
-// noticed; one that is mixed with something else only if it is the phone's own or
-// was waited for.
+// Heard is for how long the tone was heard so far. A pure tone of the plan is
+// always noticed; one that is mixed with something else, or below the plan, only if
+// it is the phone's own, was waited for or is watched.
 func (c *Call) Heard(hz int) time.Duration { return c.ear().heardFor(hz) }
 
 // HeardOwn is for how long the phone heard its own tone: an echo. It must be 0.

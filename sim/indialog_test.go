@@ -29,7 +29,7 @@ func TestUpdate(t *testing.T) {
 	s := newSetup(t)
 	a, b := s.talk(t)
 	// A session refresh has no body; it changes nothing.
-	if res := inside(t, a, sip.UPDATE, "", ""); res.StatusCode != 200 || len(res.Body()) != 0 {
+	if res := inside(t, a, sip.UPDATE, "", ""); res.StatusCode != sip.StatusOK || len(res.Body()) != 0 {
 		t.Errorf("refresh answered %d with %q", res.StatusCode, res.Body())
 	}
 	must(t, b.WaitHeard(within(t), s.alice.Hz(), 200*time.Millisecond))
@@ -50,7 +50,7 @@ func TestInfoAndOthersInTheDialog(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	a, b := s.talk(t)
-	if res := inside(t, a, sip.INFO, "application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"); res.StatusCode != 200 {
+	if res := inside(t, a, sip.INFO, "application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"); res.StatusCode != sip.StatusOK {
 		t.Errorf("INFO answered %d", res.StatusCode)
 	}
 	e, err := b.WaitEvent(within(t), EvDigit)
@@ -59,7 +59,7 @@ func TestInfoAndOthersInTheDialog(t *testing.T) {
 		t.Errorf("digit %q", e.Text)
 	}
 	for _, method := range []sip.RequestMethod{sip.OPTIONS, sip.NOTIFY, sip.MESSAGE} {
-		if res := inside(t, a, method, "", ""); res.StatusCode != 200 || !strings.Contains(res.GetHeader("Allow").Value(), "UPDATE") {
+		if res := inside(t, a, method, "", ""); res.StatusCode != sip.StatusOK || !strings.Contains(res.GetHeader("Allow").Value(), "UPDATE") {
 			t.Errorf("%s answered %d", method, res.StatusCode)
 		}
 	}

@@ -48,8 +48,33 @@ type report struct {
 	rows []row
 }
 
+// reportDir holds the reports of the last run.
+func reportDir(root string) string { return filepath.Join(root, "build", "report") }
+
+// summarise puts the reports of the run into one file, below what the run's
+// images are if they are not the official ones.
+func summarise(root string) error {
+	var text bytes.Buffer
+	standIns, err := os.ReadFile(filepath.Join(root, "build", "standins.txt"))
+	if err == nil && len(standIns) > 0 {
+		fmt.Fprintf(&text, "Run with stand-ins for these official images:\n%s\n", standIns)
+	}
+	files, err := filepath.Glob(filepath.Join(reportDir(root), "*.txt"))
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	for _, file := range files {
+		one, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		text.Write(append(one, '\n'))
+	}
+	return os.WriteFile(filepath.Join(reportDir(root), "summary.txt"), text.Bytes(), 0o600)
+}
+
 func newReport(t *testing.T, root string) *report {
-	dir := filepath.Join(root, "build", "report")
+	dir := reportDir(root)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,15 @@ type suite struct {
 }
 
 func (s suite) Run() int {
+	if err := os.RemoveAll(reportDir(s.s.root)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := s.m.Run()
+	if err := summarise(s.s.root); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if err := errors.Join(s.s.db.Close(), s.s.rdb.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
