@@ -34,8 +34,8 @@ func (k *rpc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Method string `json:"method"`
 		Params []any  `json:"params"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	if err := json.NewDecoder(r.Body).Decode(&call); err != nil || call.Params == nil {
+		http.Error(w, "params field is not an array or object", http.StatusBadRequest)
 		return
 	}
 	k.mu.Lock()

@@ -93,6 +93,9 @@ func (k *Kamailio) Remove(ctx context.Context, uri string) error {
 }
 
 func (k *Kamailio) call(ctx context.Context, method string, params []any, result any) error {
+	if params == nil {
+		params = []any{} // null is no parameter list to Kamailio
+	}
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)

@@ -47,8 +47,8 @@ func number(n int, language string) []string {
 }
 
 // announce says the position. The music that it ends is started again behind
-// it, at once: nobody has to be there when the announcement ends. While one is
-// being said no other is begun: two in a row are one too many.
+// it, at once: nobody has to be there when the announcement ends. One that is
+// being said is cut short by a newer one: the position has changed meanwhile.
 func announce(ctx context.Context, _ *Server, o order, r AnnounceRequest) (any, error) {
 	media := []string{mediaNext}
 	if r.Position > 1 {
@@ -59,8 +59,13 @@ func announce(ctx context.Context, _ *Server, o order, r AnnounceRequest) (any, 
 		return nil, err
 	}
 	var said error
-	if now == "" {
-		said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
+	if !slices.Contains(media, now) { // else this is a repetition
+		if now != "" {
+			said = cutShort(ctx, o, r.Playback)
+		}
+		if said == nil {
+			said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
+		}
 	}
 	if gone(said) {
 		return nil, said
