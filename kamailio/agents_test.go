@@ -441,3 +441,22 @@ func TestCallsGoOnWithoutMySQLAndRTPEngine(t *testing.T) {
 		t.Errorf("call outside without rtpengine: %s, device saw %q; want 503 and a silent device", r.start, outside.starts())
 	}
 }
+
+// However close the two devices' answers are, the one that lost is told.
+func TestLoserIsAlwaysCancelled(t *testing.T) {
+	needEdge(t)
+	node := newNode(t, nodeOne)
+	desk, cell := agentPhone(t, insidePhone, kam(1), "201"), agentPhone(t, insidePhone, kam(1), "201")
+	for i := 0; i < 200; i++ {
+		invite := node.ring(1, "201")
+		one, two := desk.waitRequest("INVITE"), cell.waitRequest("INVITE")
+		go desk.answer(one)
+		cell.reply(two, 180, "Ringing", [2]string{"Contact", cell.contact("agent")})
+		ok := node.waitFinal(invite)
+		ack, next := node.within("ACK", 1, invite, ok, true)
+		node.send(next, ack)
+		cell.reply(cell.waitRequest("CANCEL"), 200, "OK")
+		cell.reply(two, 487, "Request Terminated")
+		desk.waitRequest("ACK")
+	}
+}
