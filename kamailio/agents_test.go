@@ -447,7 +447,7 @@ func TestLoserIsAlwaysCancelled(t *testing.T) {
 	needEdge(t)
 	node := newNode(t, nodeOne)
 	desk, cell := agentPhone(t, insidePhone, kam(1), "201"), agentPhone(t, insidePhone, kam(1), "201")
-	for i := 0; i < 200; i++ {
+	for i := 0; i < 500; i++ {
 		invite := node.ring(1, "201")
 		one, two := desk.waitRequest("INVITE"), cell.waitRequest("INVITE")
 		go desk.answer(one)
