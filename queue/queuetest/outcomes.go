@@ -97,7 +97,7 @@ var outcomeTests = []shiftTest{
 		s.ring("c 201")
 	}},
 	{"misses make an agent not responding; an answer, a mode and a login forgive them", func(s *shift) {
-		s.support(func(q *queue.QueueSpec) { q.MaxMisses, q.Retry, q.RingTimeout = 2, 50*time.Millisecond, time.Second })
+		s.support(func(q *queue.QueueSpec) { q.MaxMisses, q.Retry, q.RingTimeout = 2, 500*time.Millisecond, time.Second })
 		miss := func() {
 			s.fires("ring")
 			equal(s, "hang-up", s.did(queue.WorkHangup).Reason, "no_answer")
@@ -122,7 +122,7 @@ var outcomeTests = []shiftTest{
 		s.rings()
 		s.login("201")
 		equal(s, "misses after login", s.agent("201").Misses, 0)
-		s.pass(60 * time.Millisecond) // beyond the retry
+		s.pass(510 * time.Millisecond) // beyond the retry
 		s.settle()
 		s.manage()
 		s.gone("a")
