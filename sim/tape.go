@@ -88,6 +88,11 @@ func (t *tape) find(reference []byte, since time.Time) []time.Time {
 			if frame := skip + (at-lead)/frameSamples; at >= lead && frame < len(times) {
 				begins = times[frame].Add(-frameTime) // the packets' own times, where there are
 			}
+			// A packet's own time is its end: what came within a frame of the
+			// moment began no earlier than the moment.
+			if begins.Before(since) && begins.After(since.Add(-frameTime)) {
+				begins = since
+			}
 			if !begins.Before(since) && !slices.ContainsFunc(found, func(t time.Time) bool { return t.Sub(begins).Abs() < 300*time.Millisecond }) {
 				found = append(found, begins)
 			}

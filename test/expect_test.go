@@ -147,7 +147,7 @@ func HearsPrompt(caller, prompt string) Expectation {
 		// What began in the last two seconds may not have been there in full.
 		looked, from = now, now.Add(-2*time.Second)
 		for _, at := range found {
-			if at.After(since) {
+			if !at.Before(since) {
 				return at, true
 			}
 		}

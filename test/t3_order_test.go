@@ -67,8 +67,9 @@ func TestTwelveCallersAreServedInOrder(t *testing.T) {
 			}
 		}
 	}
-	// Offers that are made in one instant leave through different nodes, and race.
-	s.Measure(fmt.Sprintf("how long a caller was offered before one who came earlier: %v", served), worst, 50*time.Millisecond)
+	// Offers that are made in one instant leave through different nodes, and race; how
+	// far depends on the machine. The order itself is judged below, exactly.
+	s.Measure(fmt.Sprintf("how long a caller was offered before one who came earlier: %v", served), worst, 250*time.Millisecond)
 	var decided []string
 	entries, err := s.entries(t.Context())
 	s.Check(err == nil, "the journal can be read: %v", err)
