@@ -165,8 +165,9 @@ func sql(statements string) error {
 
 // seed makes the part of the directory that Kamailio sees.
 func seed() error {
-	if err := until(60*time.Second, func() bool { return sql("SELECT 1") == nil }); err != nil {
-		return fmt.Errorf("mysql: %w", err)
+	if err := until(3*time.Minute, func() bool { return sql("SELECT 1") == nil }); err != nil {
+		log, _ := exec.Command("docker", "logs", "--tail", "20", network+"-mysql").CombinedOutput()
+		return fmt.Errorf("mysql: %w: %s", err, log)
 	}
 	var rows []string
 	for _, agent := range []string{"201", "202", "203", "204", "206", "207"} {

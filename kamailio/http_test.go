@@ -72,3 +72,30 @@ func TestAddingANodeTwiceIsAddingItOnce(t *testing.T) {
 		t.Errorf("removed: flags %q", f)
 	}
 }
+
+// A node that is being emptied gets no new calls and can still ring agents.
+func TestDrainedNode(t *testing.T) {
+	needEdge(t)
+	node := newNode(t, nodeOne)
+	const uri = "sip:" + nodeOne + ":5060"
+	if _, err := rpc(1, "dispatcher.set_state", "dp", 1, uri); err != nil {
+		t.Fatal(err)
+	}
+	caller := newPhone(t, outsidePhone, 0)
+	invite := caller.invite(kamOutside(1), "sip:600@"+domain, callerURI)
+	if r := caller.waitFinal(invite); r.code() != 503 {
+		t.Errorf("a call with the only node drained: %s, want 503", r.start)
+	}
+	p := agentPhone(t, insidePhone, kam(1), "201")
+	ring := node.ring(1, "201")
+	p.reply(p.waitRequest("INVITE"), 486, "Busy Here")
+	if r := node.waitFinal(ring); r.code() != 486 {
+		t.Errorf("a drained node rings an agent: %s", r.start)
+	}
+	if _, err := rpc(1, "dispatcher.set_state", "ap", 1, uri); err != nil {
+		t.Fatal(err)
+	}
+	if f := flags(1, uri); f != "AP" {
+		t.Errorf("taken back: flags %q", f)
+	}
+}
