@@ -182,7 +182,7 @@ func (s *session) examineLeg(ctx context.Context, ch ari.Channel, books records)
 	case o.offer.Winner == "" && ch.State == ari.StateUp:
 		return unclaimedAnswer, func() { s.legAnswered(ctx, ari.Event{Channel: &ch}, o.pool) }
 	}
-	s.remember(ch.ID, known{pool: o.pool, leg: true})
+	s.remember(ch.ID, known{pool: o.pool})
 	return "", nil
 }
 

@@ -23,7 +23,7 @@ func (s *session) poolOfLeg(ctx context.Context, ch *ari.Channel) *membership {
 		found = s.searchLeg(ctx, ch.ID)
 	}
 	if found != nil {
-		s.remember(ch.ID, known{pool: found, leg: true})
+		s.remember(ch.ID, known{pool: found})
 	}
 	return found
 }
@@ -63,7 +63,7 @@ func (s *session) legRings(ctx context.Context, ev ari.Event) {
 // every other leg is hung up as answered elsewhere (RFC 3326, Q.850 cause 26).
 func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membership) {
 	leg := ev.Channel.ID
-	s.remember(leg, known{pool: pool, leg: true})
+	s.remember(leg, known{pool: pool})
 	var answer queue.Answer
 	err := s.persist(ctx, "claim answer", func(ctx context.Context) (err error) {
 		answer, err = pool.queue.Answered(ctx, pool.origin, leg)

@@ -47,7 +47,6 @@ type membership struct {
 // that is not known is looked for in every pool.
 type known struct {
 	pool *membership
-	leg  bool
 }
 
 func (s *session) run(ctx context.Context) error {
