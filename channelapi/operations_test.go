@@ -315,6 +315,7 @@ func TestHangup(t *testing.T) {
 	for reason, cause := range map[string]int{"": 16, HangupAnsweredElsewhere: 26, HangupBusy: 17, HangupNoAnswer: 19} {
 		leg, before := aritest.NewID(), len(phone.Calls())
 		b.must(b.client.Connect(t.Context(), testNode, b.caller().ID(), ConnectRequest{Leg: leg, To: testTo, Timeout: time.Minute}))
+		b.until("the phone rings", func() bool { return len(phone.Calls()) > before })
 		b.must(b.client.Hangup(t.Context(), testNode, leg, reason))
 		b.until("the phone is quiet", func() bool {
 			calls := phone.Calls()
