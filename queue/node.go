@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -56,26 +55,28 @@ func (p *Pool) NodeUp(ctx context.Context, node, boot string) (Origin, error) {
 type Node struct {
 	ID, Boot, REST, SIP string
 	SeenAt              time.Time
-	Draining            bool
+	Full                bool // it has as many callers as it may have; as of SeenAt
+	Draining            bool // by SetDraining alone: PutNode does not write it
 }
 
 // Registry is what all pools share: the nodes, and the names of the pools.
 type Registry struct{ rdb redis.UniversalClient }
 
 const (
-	registryNodes = "holdline:nodes" // hash: id → JSON
-	registryPools = "holdline:pools" // set
+	registryNodes    = "holdline:nodes"    // hash: id → JSON
+	registryPools    = "holdline:pools"    // set
+	registryDraining = "holdline:draining" // set: ids; an operator's word, kept apart from what a node says
 )
 
 // NewRegistry gives the registry; nothing is read or written yet.
 func NewRegistry(rdb redis.UniversalClient) *Registry { return &Registry{rdb: rdb} }
 
 type nodeRecord struct {
-	Boot     string `json:"boot"`
-	REST     string `json:"rest"`
-	SIP      string `json:"sip"`
-	SeenAt   int64  `json:"seen_at,string"`
-	Draining bool   `json:"draining"`
+	Boot   string `json:"boot"`
+	REST   string `json:"rest"`
+	SIP    string `json:"sip"`
+	SeenAt int64  `json:"seen_at,string"`
+	Full   bool   `json:"full"`
 }
 
 // Pools lists the pools by name.
@@ -99,7 +100,8 @@ func (r *Registry) AddPool(ctx context.Context, pool string) error {
 	return nil
 }
 
-// PutNode writes what is known of a node; SeenAt zero means now.
+// PutNode writes what a node says of itself; SeenAt zero means now. Whether it
+// drains is not its word: Draining is passed over.
 func (r *Registry) PutNode(ctx context.Context, n Node) error {
 	if err := ValidName(n.ID); err != nil {
 		return fmt.Errorf("put node: %w", err)
@@ -107,7 +109,7 @@ func (r *Registry) PutNode(ctx context.Context, n Node) error {
 	if n.SeenAt.IsZero() {
 		n.SeenAt = time.Now()
 	}
-	text, err := json.Marshal(nodeRecord{n.Boot, n.REST, n.SIP, n.SeenAt.UnixMicro(), n.Draining})
+	text, err := json.Marshal(nodeRecord{n.Boot, n.REST, n.SIP, n.SeenAt.UnixMicro(), n.Full})
 	if err != nil {
 		return fmt.Errorf("put node %s: %w", n.ID, err)
 	}
@@ -117,37 +119,57 @@ func (r *Registry) PutNode(ctx context.Context, n Node) error {
 	return nil
 }
 
+// SetDraining says whether a node is to get new calls. It outlives the node's
+// reconnects and restarts, and waits for a node that is not registered yet.
+// Repeating it does nothing.
+func (r *Registry) SetDraining(ctx context.Context, id string, draining bool) error {
+	if err := ValidName(id); err != nil {
+		return fmt.Errorf("drain node: %w", err)
+	}
+	write := r.rdb.SRem
+	if draining {
+		write = r.rdb.SAdd
+	}
+	if err := write(ctx, registryDraining, id).Err(); err != nil {
+		return fmt.Errorf("drain node %s: %w", id, err)
+	}
+	return nil
+}
+
 // Node gives one node, or ErrNoNode.
 func (r *Registry) Node(ctx context.Context, id string) (Node, error) {
-	text, err := r.rdb.HGet(ctx, registryNodes, id).Result()
-	if errors.Is(err, redis.Nil) {
+	nodes, err := r.Nodes(ctx)
+	if err != nil {
+		return Node{}, err
+	}
+	i := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == id })
+	if i < 0 {
 		return Node{}, fmt.Errorf("node %s: %w", id, ErrNoNode)
 	}
-	if err != nil {
-		return Node{}, fmt.Errorf("node %s: %w", id, err)
-	}
-	return decodeNode(id, text)
+	return nodes[i], nil
 }
 
 // Nodes lists them by id.
 func (r *Registry) Nodes(ctx context.Context) ([]Node, error) {
-	all, err := r.rdb.HGetAll(ctx, registryNodes).Result()
-	if err != nil {
+	pipe := r.rdb.Pipeline() // one round trip; in a cluster the two keys are apart
+	all, draining := pipe.HGetAll(ctx, registryNodes), pipe.SMembersMap(ctx, registryDraining)
+	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
-	nodes := make([]Node, 0, len(all))
-	for id, text := range all {
+	nodes := make([]Node, 0, len(all.Val()))
+	for id, text := range all.Val() {
 		n, err := decodeNode(id, text)
 		if err != nil {
 			return nil, err
 		}
+		_, n.Draining = draining.Val()[id]
 		nodes = append(nodes, n)
 	}
 	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.ID, b.ID) })
 	return nodes, nil
 }
 
-// RemoveNode forgets a node.
+// RemoveNode forgets a node, and not that it drains: it may come back.
 func (r *Registry) RemoveNode(ctx context.Context, id string) error {
 	if err := r.rdb.HDel(ctx, registryNodes, id).Err(); err != nil {
 		return fmt.Errorf("remove node %s: %w", id, err)
@@ -160,5 +182,5 @@ func decodeNode(id, text string) (Node, error) {
 	if err := parse(text, &n, "node "+id); err != nil {
 		return Node{}, err
 	}
-	return Node{ID: id, Boot: n.Boot, REST: n.REST, SIP: n.SIP, SeenAt: time.UnixMicro(n.SeenAt), Draining: n.Draining}, nil
+	return Node{ID: id, Boot: n.Boot, REST: n.REST, SIP: n.SIP, SeenAt: time.UnixMicro(n.SeenAt), Full: n.Full}, nil
 }

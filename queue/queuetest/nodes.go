@@ -91,4 +91,30 @@ var nodeTests = []shiftTest{
 		s.ok(err)
 		equal(s, "tick", o.Epoch, last+3_600_000_001)
 	}},
+	{"draining is an operator's word: what the node says of itself leaves it", func(s *shift) {
+		r := queue.NewRegistry(s.rdb)
+		id := "ast-" + s.pool.Name()
+		draining := func() bool {
+			n, err := r.Node(s.ctx, id)
+			s.ok(err)
+			return n.Draining
+		}
+		defer func() { s.ok(r.SetDraining(s.ctx, id, false)) }()
+		s.refused(r.SetDraining(s.ctx, "", true), queue.ErrName)
+		s.ok(r.SetDraining(s.ctx, id, true)) // before the node is known
+		s.ok(r.PutNode(s.ctx, queue.Node{ID: id, Boot: "boot-1", Full: true}))
+		equal(s, "drains before it was seen", draining(), true)
+		s.ok(r.SetDraining(s.ctx, id, true))
+		s.ok(r.PutNode(s.ctx, queue.Node{ID: id, Boot: "boot-2"}))
+		equal(s, "drains after its restart", draining(), true)
+		s.ok(r.RemoveNode(s.ctx, id))
+		s.ok(r.PutNode(s.ctx, queue.Node{ID: id, Boot: "boot-3", Draining: true}))
+		equal(s, "drains after it was forgotten", draining(), true)
+		s.ok(r.SetDraining(s.ctx, id, false))
+		s.ok(r.SetDraining(s.ctx, id, false))
+		equal(s, "drains when it was taken back", draining(), false)
+		s.ok(r.PutNode(s.ctx, queue.Node{ID: id, Boot: "boot-3", Draining: true}))
+		equal(s, "drains because it says so", draining(), false)
+		s.ok(r.RemoveNode(s.ctx, id))
+	}},
 }

@@ -176,7 +176,7 @@ var projectionTests = []shiftTest{
 		}
 		equal(s, "pools of that name", found, 1)
 		s.ok(s.rdb.SRem(s.ctx, "holdline:pools", name).Err())
-		n := queue.Node{ID: "ast-" + name, Boot: "b", REST: "http://10.0.0.1:8088/ari", SIP: "sip:10.0.0.1:5060", Draining: true}
+		n := queue.Node{ID: "ast-" + name, Boot: "b", REST: "http://10.0.0.1:8088/ari", SIP: "sip:10.0.0.1:5060", Full: true}
 		s.ok(r.PutNode(s.ctx, n))
 		got, err := r.Node(s.ctx, n.ID)
 		s.ok(err)
