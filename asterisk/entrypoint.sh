@@ -13,6 +13,8 @@
 #                                      kamailio-1=172.30.77.11,kamailio-2=172.30.77.12
 #   HOLDLINE_ADDRESS                   this node's own address           default the first one
 #   HOLDLINE_RTP_RANGE                 media ports, two per channel      default 10000-10999
+#   HOLDLINE_MAX_CALLS                 callers at a time; beyond, calls go to another node
+#                                      default 0, no bound
 #   HOLDLINE_LANGUAGE                  language of the prompts           default en
 #   HOLDLINE_METRICS_TOKEN             turns on GET /metrics, user "metrics"       default off
 #   HOLDLINE_ASTERISK_MODULES          more modules to load, e.g. app_voicemail.so default none
@@ -32,7 +34,7 @@ readonly run=/run/asterisk
 die() { echo "entrypoint: $*" >&2; exit 64; }
 
 readonly secrets="NODE_SECRET ARI_STASIS_PASSWORD ARI_CHANNELAPI_PASSWORD METRICS_TOKEN"
-readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE LANGUAGE ASTERISK_MODULES DIALPLAN LOG_LEVEL"
+readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE MAX_CALLS LANGUAGE ASTERISK_MODULES DIALPLAN LOG_LEVEL"
 
 known() {
 	local name=$1 s
@@ -125,6 +127,8 @@ put[BOOT]=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
 events=$(setting EVENTS_URL 'wss?://[A-Za-z0-9.:_-]+/[A-Za-z0-9/._-]*' ws://haproxy:8080/events)
 put[EVENTS_URI]="$events?node=${put[NODE]}&boot=${put[BOOT]}"
 put[EVENTS_URI]+="&rest=http://${put[ADDRESS]}:8088/ari&sip=sip:${put[ADDRESS]}:5060"
+put[MAX_CALLS]=$(setting MAX_CALLS '[0-9]{1,5}' 0)
+[ "${put[MAX_CALLS]}" = 0 ] || put[EVENTS_URI]+="&max=${put[MAX_CALLS]}"
 put[EVENTS_TLS]=no
 [[ $events == wss:* ]] && put[EVENTS_TLS]=yes
 

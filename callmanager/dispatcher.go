@@ -12,14 +12,28 @@ import (
 // Dispatcher is one Kamailio's list of Asterisk nodes. Kamailio satisfies it.
 type Dispatcher interface {
 	Name() string
-	Destinations(ctx context.Context) ([]string, error)
-	Add(ctx context.Context, uri string) error
+	Destinations(ctx context.Context) (map[string]Destination, error) // by address
+	Add(ctx context.Context, uri string, d Destination) error
+	Set(ctx context.Context, uri string, d Destination) error
 	Remove(ctx context.Context, uri string) error
 }
 
+// Destination is how a Kamailio treats an address of its list: as a node of ours,
+// which may ring agents and speak within its calls; and, unless it is closed, as
+// one that takes new calls.
+type Destination string
+
+// The two kinds of Destination.
+const (
+	Open   Destination = "open"
+	Closed Destination = "closed"
+)
+
 // Dispatchers keeps every Kamailio's list equal to the nodes that have registered
 // themselves. A Kamailio that restarts with an empty list is filled again at the
-// next look; whether a node answers is Kamailio's own judgement, by OPTIONS.
+// next look; whether a node answers is Kamailio's own judgement, by OPTIONS. A node
+// that drains or is full stays in the list, closed: its callers wait there, and
+// are served there.
 type Dispatchers struct {
 	Registry Registry
 	Kamailio []Dispatcher
@@ -69,14 +83,16 @@ func (d *Dispatchers) look(ctx context.Context) {
 }
 
 // wanted gives the addresses to list, and forgets the nodes that are gone.
-func (d *Dispatchers) wanted(ctx context.Context, nodes []queue.Node) map[string]bool {
+func (d *Dispatchers) wanted(ctx context.Context, nodes []queue.Node) map[string]Destination {
 	newest := nodes[0].SeenAt
 	for _, n := range nodes {
 		if n.SeenAt.After(newest) {
 			newest = n.SeenAt
 		}
 	}
-	want := map[string]bool{}
+	want := map[string]Destination{}
+	var full []string
+	open := 0
 	for _, n := range nodes {
 		// Counted from the newest sighting, not from now: when no stasis is
 		// alive, no node has been seen, and none is to be forgotten for it.
@@ -86,34 +102,53 @@ func (d *Dispatchers) wanted(ctx context.Context, nodes []queue.Node) map[string
 			}
 			continue
 		}
-		if n.SIP != "" && !n.Draining {
-			want[n.SIP] = true
+		switch {
+		case n.SIP == "":
+		case n.Draining:
+			want[n.SIP] = Closed
+		case n.Full:
+			want[n.SIP] = Closed
+			full = append(full, n.SIP)
+		default:
+			want[n.SIP] = Open
+			open++
+		}
+	}
+	if open == 0 {
+		// Whom all of them would turn away is left to their own hard bounds,
+		// which let in the first call after one has ended.
+		for _, uri := range full {
+			want[uri] = Open
 		}
 	}
 	return want
 }
 
-func (d *Dispatchers) bring(ctx context.Context, k Dispatcher, want map[string]bool) error {
+func (d *Dispatchers) bring(ctx context.Context, k Dispatcher, want map[string]Destination) error {
 	have, err := k.Destinations(ctx)
 	if err != nil {
 		return err
 	}
-	listed := map[string]bool{}
-	for _, uri := range have {
-		listed[uri] = true
-		if want[uri] {
-			continue
+	for uri, is := range have {
+		wanted, stays := want[uri]
+		switch {
+		case !stays:
+			if err := k.Remove(ctx, uri); err != nil {
+				return err
+			}
+			d.changed(k, "removed", uri)
+		case is != wanted:
+			if err := k.Set(ctx, uri, wanted); err != nil {
+				return err
+			}
+			d.changed(k, string(wanted), uri)
 		}
-		if err := k.Remove(ctx, uri); err != nil {
-			return err
-		}
-		d.changed(k, "removed", uri)
 	}
-	for uri := range want {
-		if listed[uri] {
+	for uri, wanted := range want {
+		if _, listed := have[uri]; listed {
 			continue
 		}
-		if err := k.Add(ctx, uri); err != nil {
+		if err := k.Add(ctx, uri, wanted); err != nil {
 			return err
 		}
 		d.changed(k, "added", uri)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -49,14 +50,15 @@ func (k *Kamailio) Name() string {
 }
 
 // Destinations lists the addresses of the dispatcher set.
-func (k *Kamailio) Destinations(ctx context.Context) ([]string, error) {
+func (k *Kamailio) Destinations(ctx context.Context) (map[string]Destination, error) {
 	var list struct {
 		Records []struct {
 			Set struct {
 				ID      int `json:"ID"`
 				Targets []struct {
 					Dest struct {
-						URI string `json:"URI"`
+						URI   string `json:"URI"`
+						Flags string `json:"FLAGS"`
 					} `json:"DEST"`
 				} `json:"TARGETS"`
 			} `json:"SET"`
@@ -70,24 +72,43 @@ func (k *Kamailio) Destinations(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	out := map[string]Destination{}
 	for _, r := range list.Records {
 		if r.Set.ID != dispatcherSet {
 			continue
 		}
 		for _, t := range r.Set.Targets {
-			out = append(out, t.Dest.URI)
+			out[t.Dest.URI] = Open
+			if strings.HasPrefix(t.Dest.Flags, "D") { // disabled, by us; A, T, I are its own judgement
+				out[t.Dest.URI] = Closed
+			}
 		}
 	}
 	return out, nil
 }
 
-// Add puts an address into the set; probing decides when it takes calls.
-func (k *Kamailio) Add(ctx context.Context, uri string) error {
+// closedFlags are DS_DISABLED_DST and DS_PROBING_DST (dispatch.h).
+const closedFlags = 4 + 8
+
+// Add puts an address into the set; probing decides when it takes calls. A closed
+// one takes none from its first moment on.
+func (k *Kamailio) Add(ctx context.Context, uri string, d Destination) error {
+	if d == Closed {
+		return k.call(ctx, "dispatcher.add", []any{dispatcherSet, uri, closedFlags}, nil)
+	}
 	return k.call(ctx, "dispatcher.add", []any{dispatcherSet, uri}, nil)
 }
 
-// Remove takes an address out of the set. Calls in progress go on.
+// Set opens or closes an address of the set. Calls in progress go on.
+func (k *Kamailio) Set(ctx context.Context, uri string, d Destination) error {
+	state := "ap" // active, probed
+	if d == Closed {
+		state = "dp"
+	}
+	return k.call(ctx, "dispatcher.set_state", []any{state, dispatcherSet, uri}, nil)
+}
+
+// Remove takes an address out of the set: it is nobody's node from now on.
 func (k *Kamailio) Remove(ctx context.Context, uri string) error {
 	return k.call(ctx, "dispatcher.remove", []any{dispatcherSet, uri}, nil)
 }

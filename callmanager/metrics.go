@@ -34,7 +34,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		nodesLost:   metrics.Counter(reg, "callmanager_nodes_lost_total", "Nodes whose contacts were ended because the node was dead.").WithLabelValues(),
 		version:     metrics.Gauge(reg, "callmanager_directory_version", "Version of the directory last projected by this replica.").WithLabelValues(),
 		projections: metrics.Counter(reg, "callmanager_projections_total", "Projections of the directory, by result (ok, failed).", "result"),
-		destination: metrics.Counter(reg, "callmanager_dispatcher_changes_total", "Changes of a Kamailio's dispatcher list, by change (added, removed, failed).", "change"),
+		destination: metrics.Counter(reg, "callmanager_dispatcher_changes_total", "Changes of a Kamailio's dispatcher list, by change (added, removed, open, closed, failed).", "change"),
 	}
 }
 

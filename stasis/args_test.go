@@ -1,6 +1,7 @@
 package stasis
 
 import (
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -79,6 +80,11 @@ func TestHelloOfANode(t *testing.T) {
 	if _, err := ParseHello(good, "ast-0123456789ab"); err != nil {
 		t.Fatalf("a good address was refused: %v", err)
 	}
+	bounded := maps.Clone(good)
+	bounded.Set("max", "200")
+	if h, err := ParseHello(bounded, "ast-0123456789ab"); err != nil || h.Max != 200 {
+		t.Errorf("max=200 gave %d, %v", h.Max, err)
+	}
 	for _, c := range []struct{ name, key, value string }{
 		{"no node", "node", ""},
 		{"another node's name", "node", "ast-ffffffffffff"},
@@ -87,6 +93,8 @@ func TestHelloOfANode(t *testing.T) {
 		{"rest is a file", "rest", "file:///etc/passwd"},
 		{"sip with a line end", "sip", "sip:10.0.0.7\r\nX: y"},
 		{"sip is no sip", "sip", "10.0.0.7"},
+		{"max is no number", "max", "many"},
+		{"max is below nothing", "max", "-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := url.Values{}

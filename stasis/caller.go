@@ -103,7 +103,6 @@ func (s *session) park(ctx context.Context, channel, contact string, came time.T
 // Channels that never had a contact (features, refused calls) are no concern.
 func (s *session) callerLeft(ctx context.Context, ev ari.Event) {
 	k, ok := s.recall(ev.Channel.ID)
-	s.forget(ev.Channel.ID)
 	pools := s.memberships()
 	if ok {
 		pools = []*membership{k.pool}
@@ -114,6 +113,7 @@ func (s *session) callerLeft(ctx context.Context, ev ari.Event) {
 }
 
 func (s *session) callerGone(ctx context.Context, pool *membership, channel string) {
+	s.forget(channel) // also one whose end was lost: the comparison comes here
 	var ended queue.Ended
 	err := s.persist(ctx, "end contact", func(ctx context.Context) (err error) {
 		ended, err = pool.queue.CallerGone(ctx, pool.origin, channel)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ func New(o Options) *Service {
 // Hello is what a node says of itself in the address it dials.
 type Hello struct {
 	Node, Boot, REST, SIP string
+	Max                   int // callers that it may have; 0: as many as come
 }
 
 // ParseHello reads the query of an event connection. user is the name under
@@ -75,6 +77,11 @@ func ParseHello(q url.Values, user string) (Hello, error) {
 	}
 	if !strings.HasPrefix(h.SIP, "sip:") || strings.ContainsAny(h.SIP, " \r\n<>\"") {
 		return h, fmt.Errorf("read sip %.80q: want sip:host:port", h.SIP)
+	}
+	if most := q.Get("max"); most != "" {
+		if h.Max, err = strconv.Atoi(most); err != nil || h.Max < 0 {
+			return h, fmt.Errorf("read max %.20q: want a number of callers, 0 for no bound", most)
+		}
 	}
 	return h, nil
 }

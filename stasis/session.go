@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,7 +113,21 @@ func (s *session) register(ctx context.Context) error {
 }
 
 func (s *session) node() queue.Node {
-	return queue.Node{ID: s.hello.Node, Boot: s.hello.Boot, REST: s.hello.REST, SIP: s.hello.SIP, SeenAt: time.Now()}
+	return queue.Node{ID: s.hello.Node, Boot: s.hello.Boot, REST: s.hello.REST, SIP: s.hello.SIP, SeenAt: time.Now(),
+		Full: s.hello.Max > 0 && s.callers() >= s.hello.Max}
+}
+
+// callers is how many callers of the node are with us.
+func (s *session) callers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for channel := range s.known {
+		if !strings.HasPrefix(channel, legPrefix) {
+			n++
+		}
+	}
+	return n
 }
 
 // seenEvery is how often a connected node's sighting is renewed. It is well below

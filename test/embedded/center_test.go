@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,7 @@ type center struct {
 
 	killManager func()                 // ends the first call manager
 	loses       atomic.Pointer[string] // a type of event that gets lost on its way
+	most        int                    // callers of a node that starts from now on; 0: no bound
 }
 
 // open starts a contact center; settings edits the queue before anybody calls.
@@ -203,7 +205,7 @@ func (c *center) startNode(name string) {
 	c.t.Helper()
 	n, err := fake.New(fake.Options{
 		Node: name, Boot: "boot-1", User: "holdline", Password: "secret",
-		EventURL:      "ws" + c.events.URL[len("http"):] + "/events?sip=sip:10.0.0.1:5060",
+		EventURL:      "ws" + c.events.URL[len("http"):] + "/events?sip=sip:10.0.0.1:5060&max=" + strconv.Itoa(c.most),
 		EventPassword: "secret of " + name, Sound: 300 * time.Millisecond,
 	})
 	c.ok(err)
