@@ -67,7 +67,8 @@ type Contact struct {
 	Attempts     int           `json:"attempts"` // offers made so far
 	Skip         []string      `json:"skip"`     // agents who missed it, not to be tried again yet
 	AnsweredAt   time.Time     `json:"answered_at"`
-	Outcome      string        `json:"outcome"` // once decided
+	Outcome      string        `json:"outcome"`    // once decided
+	Reconnects   string        `json:"reconnects"` // the contact, lost with its node, whose place this one took
 }
 
 // Arrival is a caller at the door.
@@ -79,6 +80,8 @@ type Arrival struct {
 	// At is when they came; zero: now. It is kept for the order, but is never
 	// in the future, and at most a day old.
 	At           time.Time
+	Since        time.Time      // what the timeout counts from; zero: At
+	Back         bool           // their record was lost; Contact is the one they had
 	Timeout      *time.Duration // nil: the queue's; 0: none
 	Announce     *time.Duration // nil: the queue's; 0: none
 	Priority     int            // minutes of credit
@@ -98,4 +101,5 @@ type Entered struct {
 type Ended struct {
 	Contact Contact // as it stood at its end, Outcome set
 	Wait    time.Duration
+	Live    bool // it has not ended: the dialplan dials for it
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -72,6 +73,7 @@ type contactRecord struct {
 	Skip       string `json:"skip"`
 	AnsweredAt micros `json:"answered_at"`
 	Outcome    string `json:"outcome"`
+	Reconnects string `json:"reconnects"`
 }
 
 func decodeContact(text string) (Contact, error) {
@@ -86,6 +88,7 @@ func decodeContact(text string) (Contact, error) {
 		CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
 		Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS), Offer: r.Offer, Agent: Unescape(r.Agent),
 		Attempts: r.Attempts, Skip: split(r.Skip), AnsweredAt: r.AnsweredAt.time(), Outcome: r.Outcome,
+		Reconnects: r.Reconnects,
 	}, nil
 }
 
@@ -98,7 +101,10 @@ type offerRecord struct {
 	Queue    string `json:"queue"`
 	Need     string `json:"need"`
 	Legs     string `json:"legs"`
+	Agents   string `json:"agents"`
 	Winner   string `json:"winner"`
+	Connect  string `json:"connect"`
+	Music    string `json:"music"`
 	Domain   string `json:"domain"`
 	RingMS   int64  `json:"ring_ms"`
 	Name     string `json:"caller_name"`
@@ -118,10 +124,21 @@ func decodeOffer(text string) (Offer, error) {
 	o := Offer{
 		ID: r.ID, Contact: r.Contact, Agent: Unescape(r.Agent), Node: Unescape(r.Node), Channel: r.Channel,
 		Queue: Unescape(r.Queue), Need: need, Legs: split(r.Legs), Winner: r.Winner, Bridge: BridgeID(r.ID),
+		Connect: r.Connect, Music: r.Music,
 		RingTimeout: ms(r.RingMS), CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
 		Fence: r.Fence, State: OfferState(r.State), CreatedAt: r.At.time(),
 	}
-	o.To = "sip:" + o.Agent + "@" + r.Domain
+	to := func(agent string) string { return "sip:" + agent + "@" + r.Domain }
+	for i, agent := range split(cmp.Or(r.Agents, r.Agent)) {
+		ring := Ring{Agent: agent, To: to(agent)}
+		if i < len(o.Legs) { // connect mode dialplan has none
+			ring.Leg = o.Legs[i]
+		}
+		o.Rings = append(o.Rings, ring)
+	}
+	if o.Agent != "" {
+		o.To = to(o.Agent)
+	}
 	return o, nil
 }
 
@@ -163,6 +180,7 @@ type queueRecord struct {
 	RingMS          int64  `json:"ring_ms"`
 	RetryMS         int64  `json:"retry_ms"`
 	WrapUpMS        int64  `json:"wrap_up_ms"`
+	RedialMS        int64  `json:"redial_ms"`
 	MaxMisses       int    `json:"max_misses"`
 	Connect         string `json:"connect"`
 	Music           string `json:"music"`
@@ -181,7 +199,7 @@ func decodeQueue(name, text string) (QueueSpec, error) {
 	return QueueSpec{
 		Name: Unescape(name), ID: r.ID, Need: need, Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS),
 		AnnounceFirst: ms(r.AnnounceFirstMS), AnnounceMin: ms(r.AnnounceMinMS), RingTimeout: ms(r.RingMS),
-		Retry: ms(r.RetryMS), WrapUp: ms(r.WrapUpMS), MaxMisses: r.MaxMisses, Connect: r.Connect,
+		Retry: ms(r.RetryMS), WrapUp: ms(r.WrapUpMS), Redial: ms(r.RedialMS), MaxMisses: r.MaxMisses, Connect: r.Connect,
 		Music: r.Music, Strategy: r.Strategy, Language: r.Language, Open: r.Open, Weight: r.Weight,
 	}, nil
 }

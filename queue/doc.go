@@ -18,6 +18,9 @@
 //     marked said before its work entry exists.
 //   - A command repeated does what one does. A command of an older epoch, or
 //     about a closed offer, does nothing.
+//   - A pool that was emptied serves nobody until it has a directory and its
+//     callers had time to come back (hold). Their order, their calls and the modes
+//     of its agents are those of before.
 //   - Nothing is decided from what was read before: the indexes and the views
 //     are hints, and each script checks the records before it writes.
 //
@@ -29,7 +32,7 @@
 // All under {pool}: so that they share a slot. In names % { } : | and , are
 // percent-encoded. Numbers of microseconds are strings in JSON.
 //
-//	meta       hash    schema, clock, fence, domain, dir_version, dir_target
+//	meta       hash    schema, clock, fence, domain, dir_version, dir_target, hold
 //	contacts   hash    contact → JSON
 //	elements   zset    node|channel|contact           who is on which channel of which node
 //	waiting    zset    need|step|score|contact        who may be offered; score: arrival − credit
@@ -43,6 +46,8 @@
 //	journal    stream                                 every move, with the fence
 //	nodes      hash    node → JSON                    boot, epoch
 //	dir        hash    queue|…, need|…, named|…|…, agent|… → what the directory says
+//	redial     zset    queue|number|arrival|contact   places of callers lost with their node
+//	repairs    stream                                 differences that were mended, for people
 //	counts     hash    queue|entered, queue|ended|outcome, queue|offered, …
 //
 //	timeout:<queue>::<contact>, announce:<queue>::<contact>: TTL keys, for an

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -10,8 +11,10 @@ import (
 // Enqueue gives an arrival its place: the record, the place in its need and in
 // the queue's order, its deadlines, one journal entry, and a work entry when an
 // agent stands ready. Repeated for the same channel it gives the place back
-// that the channel has. ErrNoQueue, ErrNoNeed and ErrClosed are journalled as
-// refused: entered and ended at once.
+// that the channel has. A caller who was lost with their node and calls again in
+// time takes the place they had. ErrNoQueue, ErrNoNeed and ErrClosed are journalled as
+// refused: entered and ended at once; told again, they are the same refusal.
+// ErrNotReady until the pool has a projection.
 func (p *Pool) Enqueue(ctx context.Context, from Origin, a Arrival) (Entered, error) {
 	what := "enqueue " + a.Channel
 	if a.Contact == "" {
@@ -26,10 +29,24 @@ func (p *Pool) Enqueue(ctx context.Context, from Origin, a Arrival) (Entered, er
 	if a.Channel == "" {
 		return Entered{}, fmt.Errorf("%s: channel: %w", what, ErrName)
 	}
-	queue := Escape(a.Queue)
+	c, err := p.enqueue(ctx, what, from, a)
+	if a.Back && errors.Is(err, ErrNoContact) {
+		// The contact was given up and has its end: they go on as another one.
+		a.Contact = NewContactID()
+		c, err = p.enqueue(ctx, what, from, a)
+	}
+	return c, err
+}
+
+func (p *Pool) enqueue(ctx context.Context, what string, from Origin, a Arrival) (Entered, error) {
+	queue, back := Escape(a.Queue), ""
+	if a.Back {
+		back = "back"
+	}
 	r, err := p.do(ctx, "enqueue", what, []string{p.timeoutKey(queue, a.Contact), p.announceKey(queue, a.Contact)},
 		Escape(from.Node), from.epoch(), a.Contact, Escape(a.Channel), a.Channel, queue, Escape(a.Need), toMicros(a.At),
-		optionalMS(a.Timeout), optionalMS(a.Announce), a.Priority, a.CallerName, a.CallerNumber, a.Language)
+		optionalMS(a.Timeout), optionalMS(a.Announce), a.Priority, a.CallerName, a.CallerNumber, a.Language,
+		toMicros(a.Since), back)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -44,11 +61,22 @@ func optionalMS(d *time.Duration) string {
 	return strconv.FormatInt(max(0, d.Milliseconds()), 10)
 }
 
-// CallerGone says that the channel has left the application or died. What that
-// means follows from where the contact stands: it is abandoned, or its outcome
-// was decided before. ErrNoContact when the channel has no contact (any more).
+// CallerGone says that the channel has died. What that means follows from where
+// the contact stands: it is abandoned, or its outcome was decided before.
+// ErrNoContact when the channel has no contact (any more).
 func (p *Pool) CallerGone(ctx context.Context, from Origin, channel string) (Ended, error) {
-	r, err := p.do(ctx, "gone", "caller gone "+channel, nil, Escape(from.Node), from.epoch(), Escape(channel))
+	return p.gone(ctx, from, channel, "gone")
+}
+
+// CallerLeft says that the channel has left the application. That is its end,
+// unless it left for the dialplan to be dialled there: then Live is true, and
+// Returned or CallerGone will come.
+func (p *Pool) CallerLeft(ctx context.Context, from Origin, channel string) (Ended, error) {
+	return p.gone(ctx, from, channel, "left")
+}
+
+func (p *Pool) gone(ctx context.Context, from Origin, channel, how string) (Ended, error) {
+	r, err := p.do(ctx, "gone", "caller "+how+" "+channel, nil, Escape(from.Node), from.epoch(), Escape(channel), how)
 	if err != nil {
 		return Ended{}, err
 	}
@@ -56,6 +84,9 @@ func (p *Pool) CallerGone(ctx context.Context, from Origin, channel string) (End
 	if err != nil {
 		return Ended{}, err
 	}
-	p.tidy(ctx, c)
-	return Ended{Contact: c, Wait: ms(r.int(1))}, nil
+	e := Ended{Contact: c, Wait: ms(r.int(1)), Live: r.at(2) == "0"}
+	if !e.Live {
+		p.tidy(ctx, c)
+	}
+	return e, nil
 }

@@ -27,6 +27,8 @@ var (
 	ErrNoNode = errors.New("no such node")
 	// ErrRefused: the table of moves (life.go) has no such move from the present state.
 	ErrRefused = errors.New("move refused")
+	// ErrNotReady: the pool has no projection (yet, or again): it will be taken in a moment.
+	ErrNotReady = errors.New("pool has no projection")
 	// ErrSpec: a projection that makes no sense; nothing of it was written.
 	ErrSpec = errors.New("bad projection")
 	// ErrRecord: Redis holds something that this program cannot read.
@@ -44,4 +46,5 @@ var codes = map[string]error{
 	"no_offer":    ErrNoOffer,
 	"no_agent":    ErrNoAgent,
 	"refused":     ErrRefused,
+	"not_ready":   ErrNotReady,
 }

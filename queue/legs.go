@@ -63,10 +63,11 @@ func (p *Pool) LegEnded(ctx context.Context, from Origin, leg string, cause int)
 	return e, err
 }
 
-// SetupFailed says that the offer's phone could not be rung at all: the node or
-// the command failed, and asking by id found no leg. ErrRefused when it rings.
-func (p *Pool) SetupFailed(ctx context.Context, offer, reason string) error {
-	_, err := p.do(ctx, "setup_failed", "set-up failed "+offer, nil, offer, strings.ToValidUTF8(reason, "?"))
+// SetupFailed says that the phone of a leg could not be rung at all: the node or
+// the command failed, and asking by id found no leg. leg "" is all of the offer.
+// ErrRefused when it rings, or when the dialplan has it.
+func (p *Pool) SetupFailed(ctx context.Context, offer, leg, reason string) error {
+	_, err := p.do(ctx, "setup_failed", "set-up failed "+offer, nil, offer, leg, strings.ToValidUTF8(reason, "?"))
 	return err
 }
 

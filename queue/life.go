@@ -25,10 +25,11 @@ var ContactLife = []Move{
 	{"enter", []string{none}, "waiting"},
 	{"offer", []string{"waiting"}, "offered"},
 	{"return", []string{"offered", "connected", "in_dialplan"}, "waiting"}, // not answered, or the device was lost
-	{"answer", []string{"offered"}, "connected"},
+	{"answer", []string{"offered", "in_dialplan"}, "connected"},
 	{"dial", []string{"offered"}, "in_dialplan"},
-	{"leave", []string{"waiting", "offered", "connected"}, "leaving"}, // decided here: timed out, or the agent hung up
+	{"leave", []string{"waiting", "offered", "in_dialplan", "connected"}, "leaving"}, // decided here: timed out, or the agent hung up
 	{"end", []string{"waiting", "offered", "connected", "in_dialplan", "leaving"}, over},
+	{"readopt", []string{none, "waiting"}, "connected"}, // the call goes on, and the records had lost it
 }
 
 // OfferLife is every move an offer may make.
@@ -38,6 +39,7 @@ var OfferLife = []Move{
 	{"answer", []string{"offered", "ringing"}, "answered"}, // a phone may answer without having rung
 	{"close", []string{"offered", "ringing"}, over},        // with an outcome other than answered
 	{"end", []string{"answered"}, over},                    // the call is over
+	{"readopt", []string{none}, "answered"},
 }
 
 // AgentLife is every move between the modes of an agent. The first three are
@@ -82,15 +84,21 @@ const (
 	SetupMS         = 5_000  // from an offer to a leg that exists
 	RingMS          = 15_000 // a phone rings, when the queue does not say
 	RingGraceMS     = 1_000  // beyond Asterisk's own ring timeout, before the backstop
+	DialplanGraceMS = 5_000  // beyond the ring time, for the dialplan to dial and to come back
 	BridgeMS        = 1_000  // from the answer to the bridge, before a callmanager bridges
 	BridgeTries     = 10
 	RetryMS         = 5_000
 	AnnounceFirstMS = 3_000
 	AnnounceMinMS   = 15_000
-	NearPositions   = 10      // who hears of an improved position at once
-	MatchesPerRun   = 16      // offers of one script
-	TriesPerRun     = 200     // contacts that one script looks at in vain
-	JournalMax      = 200_000 // entries, about
+	NearPositions   = 10        // who hears of an improved position at once
+	MatchesPerRun   = 16        // legs of one script, or one offer
+	LegsPerOffer    = 50        // of a ring-all; a leg's number has two digits
+	TriesPerRun     = 200       // contacts that one script looks at in vain
+	JournalMax      = 200_000   // entries, about
+	RepairsMax      = 1_000     // entries, about
+	HoldMS          = 8_000     // an emptied pool matches nothing: all callers are to be back first
+	RefusedMS       = 60_000    // a refused arrival is known, should it be told again
+	OverMS          = 3_600_000 // a contact lost with its node is known to be over
 )
 
 // to is where the event leads from the state.
@@ -111,9 +119,10 @@ var luaConstants = func() string {
 		value int
 	}{
 		{"SCHEMA", Schema}, {"GUARD_MS", GuardMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS},
-		{"RING_GRACE_MS", RingGraceMS}, {"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
+		{"RING_GRACE_MS", RingGraceMS}, {"DIALPLAN_GRACE_MS", DialplanGraceMS}, {"LEGS", LegsPerOffer}, {"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
 		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
 		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},
+		{"REPAIRS_MAX", RepairsMax}, {"HOLD_MS", HoldMS}, {"REFUSED_MS", RefusedMS}, {"OVER_MS", OverMS},
 	} {
 		fmt.Fprintf(&b, "local %s = %d\n", c.name, c.value)
 	}

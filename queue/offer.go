@@ -25,20 +25,31 @@ const (
 	OfferWithdrawn       = "withdrawn"
 )
 
-// Offer is one attempt to give one contact to one agent. Its id fences every
-// later step: a step that names a closed offer does nothing.
+// Ring is one of the agents whom an offer asks.
+type Ring struct {
+	Leg   string `json:"leg"` // channel id; "" when the dialplan dials
+	Agent string `json:"agent"`
+	To    string `json:"to"` // sip:agent@domain
+}
+
+// Offer is one attempt to give one contact to one agent, or to the first of
+// several who answers. Its id fences every later step: a step that names a
+// closed offer does nothing.
 type Offer struct {
 	ID           string        `json:"id"`
 	Contact      string        `json:"contact"`
-	Agent        string        `json:"agent"`
+	Agent        string        `json:"agent"`   // the only one asked, or the one who answered; "" while several are asked
 	Node         string        `json:"node"`    // where the caller is, and so the legs
 	Channel      string        `json:"channel"` // the caller's
 	Queue        string        `json:"queue"`
 	Need         int64         `json:"need"`
-	Legs         []string      `json:"legs"`   // channel ids
-	Winner       string        `json:"winner"` // the leg that answered
+	Rings        []Ring        `json:"rings"`   // who is asked still; once answered, who answered
+	Legs         []string      `json:"legs"`    // channel ids, those of Rings
+	Winner       string        `json:"winner"`  // the leg that answered
+	Connect      string        `json:"connect"` // as QueueSpec's
+	Music        string        `json:"music"`   // class of the queue
 	Bridge       string        `json:"bridge"`
-	To           string        `json:"to"` // sip:agent@domain
+	To           string        `json:"to"` // sip:agent@domain, of Agent
 	RingTimeout  time.Duration `json:"ring_timeout"`
 	CallerName   string        `json:"caller_name"`
 	CallerNumber string        `json:"caller_number"`

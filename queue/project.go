@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,8 @@ const projectBatch = 40
 
 // strategies that a queue may have, each with the letter by which the scripts
 // know its score (lua/lib/agent.lua).
-var strategies = map[string]string{"": "a", "longest-available": "a"}
+// A ring-all asks all of a tier at once, in the order of the longest available.
+var strategies = map[string]string{"": "a", "longest-available": "a", "ring-all": "a"}
 
 // Strategies lists the names that QueueSpec.Strategy may have.
 func Strategies() []string {
@@ -29,14 +31,21 @@ func Strategies() []string {
 // Project makes the directory's version the one that the pool works by. It
 // gives false for a version that is not newer than the one applied, and for one
 // that a newer one overtook on the way. It may be repeated after an error: only
-// what differs is written, and only an agent that differs is touched.
+// what differs is written, and only an agent that differs is touched. A pool
+// without a projection whose agents have modes to restore makes no offers for
+// HoldMS: by then all callers are back, and the first to be served is the first
+// who came.
 func (p *Pool) Project(ctx context.Context, d Projection) (bool, error) {
 	dir, agents, err := d.render()
 	if err != nil {
 		return false, fmt.Errorf("project version %d: %w", d.Version, err)
 	}
 	what := "project version " + strconv.FormatInt(d.Version, 10)
-	r, err := p.do(ctx, "project_open", what, nil, d.Version, d.Domain)
+	restored, err := d.restored()
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", what, err)
+	}
+	r, err := p.do(ctx, "project_open", what, nil, d.Version, d.Domain, min(1, len(restored)))
 	if err != nil || r.at(0) != "1" {
 		return false, err
 	}
@@ -51,7 +60,11 @@ func (p *Pool) Project(ctx context.Context, d Projection) (bool, error) {
 			return false, err
 		}
 	}
-	for part := range slices.Chunk(changed, 2*projectBatch) {
+	for pairs := range slices.Chunk(changed, 2*projectBatch) {
+		part := make([]string, 0, len(pairs)/2*3)
+		for i := 0; i < len(pairs); i += 2 {
+			part = append(part, pairs[i], pairs[i+1], restored[pairs[i]])
+		}
 		if ok, err := p.project(ctx, "project_agents", what, d.Version, part); !ok || err != nil {
 			return false, err
 		}
@@ -83,6 +96,30 @@ func differ(have, want map[string]string, agents bool) []string {
 		}
 	}
 	return pairs
+}
+
+// restored gives the modes to restore, by the agent's field.
+func (d Projection) restored() (map[string]string, error) {
+	all := map[string]string{}
+	for _, a := range d.Agents {
+		if a.Restore == nil {
+			continue
+		}
+		text, err := json.Marshal(restoredRecord{string(a.Restore.Mode), strings.ToValidUTF8(a.Restore.Reason, "?"),
+			cmp.Or(toMicros(a.Restore.Since), "1"), toMicros(a.Restore.Until)})
+		if err != nil {
+			return nil, err
+		}
+		all["agent|"+Escape(a.ID)] = string(text)
+	}
+	return all, nil
+}
+
+type restoredRecord struct {
+	Mode   string `json:"mode"`
+	Reason string `json:"reason,omitempty"`
+	Since  string `json:"since"`
+	Until  string `json:"until_at,omitempty"`
 }
 
 // render checks the projection as a whole and gives the fields of the dir hash.
@@ -185,7 +222,7 @@ func (q QueueSpec) check(needs map[int64]NeedSpec) error {
 	if q.Connect != "" && q.Connect != "bridge" && q.Connect != "dialplan" {
 		return fmt.Errorf("%w: queue %s: connect %q", ErrSpec, q.Name, q.Connect)
 	}
-	for _, t := range []time.Duration{q.Timeout, q.Announce, q.AnnounceFirst, q.AnnounceMin, q.RingTimeout, q.Retry, q.WrapUp} {
+	for _, t := range []time.Duration{q.Timeout, q.Announce, q.AnnounceFirst, q.AnnounceMin, q.RingTimeout, q.Retry, q.WrapUp, q.Redial} {
 		if t < 0 || t > 7*24*time.Hour {
 			return fmt.Errorf("%w: queue %s: duration %s", ErrSpec, q.Name, t)
 		}
@@ -208,6 +245,7 @@ func (q QueueSpec) record() queueRecord {
 		ID: q.ID, Need: needKey(q.Need), TimeoutMS: q.Timeout.Milliseconds(), AnnounceMS: q.Announce.Milliseconds(),
 		AnnounceFirstMS: or(q.AnnounceFirst, AnnounceFirstMS), AnnounceMinMS: or(q.AnnounceMin, AnnounceMinMS),
 		RingMS: or(q.RingTimeout, RingMS), RetryMS: or(q.Retry, RetryMS), WrapUpMS: q.WrapUp.Milliseconds(),
+		RedialMS:  q.Redial.Milliseconds(),
 		MaxMisses: q.MaxMisses, Connect: q.Connect, Music: music, Strategy: q.Strategy, Language: q.Language,
 		Open: q.Open, Weight: q.Weight,
 	}
@@ -219,6 +257,9 @@ func (a AgentSpec) check(needs map[int64]NeedSpec) error {
 	}
 	if a.Capacity < 0 || a.Capacity > 99 {
 		return fmt.Errorf("%w: agent %s: capacity %d", ErrSpec, a.ID, a.Capacity)
+	}
+	if r := a.Restore; r != nil && !slices.Contains([]Mode{Ready, Paused, NotResponding, LoggedOut}, r.Mode) {
+		return fmt.Errorf("%w: agent %s: restored mode %q", ErrSpec, a.ID, r.Mode)
 	}
 	seen := map[int64]bool{}
 	for _, place := range a.Places {

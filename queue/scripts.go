@@ -18,7 +18,7 @@ const Schema = 1
 
 // keyNames are the fixed keys of a pool, all under {pool}: (see doc.go).
 var keyNames = []string{"meta", "contacts", "elements", "waiting", "order", "agents", "available", "offers",
-	"deadlines", "work", "claims", "journal", "nodes", "dir", "counts"}
+	"deadlines", "work", "claims", "journal", "nodes", "dir", "counts", "redial", "repairs"}
 
 //go:embed lua/*.lua lua/lib/*.lua
 var luaFiles embed.FS
@@ -47,7 +47,7 @@ func loadScripts() (map[string]*script, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"core", "agent", "contact", "offer"} {
+	for _, name := range []string{"core", "agent", "contact", "offer", "redial"} {
 		text, err := luaFiles.ReadFile("lua/lib/" + name + ".lua")
 		if err != nil {
 			return nil, err

@@ -23,10 +23,11 @@ type QueueSpec struct {
 	RingTimeout   time.Duration // 0: 15 s
 	Retry         time.Duration // before an agent who missed a contact is offered it again; 0: 5 s
 	WrapUp        time.Duration // 0: none
+	Redial        time.Duration // how long a caller lost with their node has their place; 0: not at all
 	MaxMisses     int           // unanswered offers until an agent is not responding; 0: never
 	Connect       string        // bridge (also when empty) or dialplan
 	Music         string        // class; empty: default
-	Strategy      string        // empty: longest-available
+	Strategy      string        // longest-available (also when empty), or ring-all
 	Language      string
 	Open          bool
 	Weight        int
@@ -56,6 +57,15 @@ type AgentSpec struct {
 	Skills   map[string]int
 	WrapUp   *time.Duration // nil: the queue's
 	AlwaysIn bool           // an extension of a ring group: ready from the start, never logged out
+	Restore  *RestoredMode  // of a pool that lost its memory; used only for an agent who has no record
+}
+
+// RestoredMode is what an agent did when the pool still knew. Wrap-up counts as ready.
+type RestoredMode struct {
+	Mode   Mode
+	Reason string    // of a pause
+	Since  time.Time // on the pool's clock
+	Until  time.Time // the bound of a pause, if it has one
 }
 
 // Place says that an agent serves a need: from which of its steps on, and in

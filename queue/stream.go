@@ -111,7 +111,7 @@ type Entry struct {
 	ID      string // of the stream; Journal goes on after it
 	At      time.Time
 	Fence   int64
-	Event   string // entered offered ringing answered bridged closed returned leaving ended mode next_mode node_up
+	Event   string // entered offered ringing dialling answered bridged closed returned leaving ended readopted mode next_mode node_up
 	Contact string
 	Channel string
 	Offer   string
@@ -123,7 +123,10 @@ type Entry struct {
 	Mode    Mode
 	Reason  string
 	By      string
+	Until   time.Time // the bound of a mode
 	WaitMS  int64
+
+	Reconnects string // of an entered: the contact whose place it took
 }
 
 // Journal gives up to n entries after the one of that id ("" begins). It is
@@ -148,6 +151,7 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 			Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
 			Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
 			Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
+			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"),
 		}
 	}
 	return entries, nil

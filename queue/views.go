@@ -144,7 +144,9 @@ func (p *Pool) Position(ctx context.Context, contact string) (int, error) {
 	if err := parse(text, &r, "contact"); err != nil {
 		return 0, err
 	}
-	if r.State != string(Waiting) && r.State != string(Offered) {
+	switch ContactState(r.State) {
+	case Waiting, Offered, InDialplan:
+	case Connected, Leaving:
 		return 0, nil
 	}
 	n, err := p.rdb.ZLexCount(ctx, p.keys["order"], "["+r.Queue+"|", "["+r.Queue+"|"+r.Score+"|"+contact).Result()
@@ -166,9 +168,9 @@ type Stats struct {
 
 // QueueStats are the numbers of one queue.
 type QueueStats struct {
-	Waiting, Offered, Connected, Leaving int64
-	Entered                              int64
-	Ended                                map[string]int64 // by outcome
+	Waiting, Offered, InDialplan, Connected, Leaving int64
+	Entered                                          int64
+	Ended                                            map[string]int64 // by outcome
 }
 
 // Stats reads them in one script, so that they agree with each other.
@@ -191,6 +193,8 @@ func (p *Pool) Stats(ctx context.Context) (Stats, error) {
 			q.Waiting = n
 		case "offered":
 			q.Offered = n
+		case "in_dialplan":
+			q.InDialplan = n
 		case "connected":
 			q.Connected = n
 		case "leaving":

@@ -1,5 +1,5 @@
 -- fire: a deadline without a TTL key does what it is there for, if it is due.
--- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts
+-- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts redial
 -- ARGV  1 member
 -- gives ok;  O(log n)
 local refused = begin()
@@ -10,12 +10,10 @@ if not at or tonumber(at) > now then return { 'ok' } end
 local kind, id = string.match(member, '^(%a+)|(.+)$')
 call('ZREM', K.deadlines, member)
 
--- missed: the offer ends here, and what may be of its leg.
-local function missed(o, outcome, reason)
-  local c = get(K.contacts, o.contact)
-  offer_close(o, outcome, reason)
-  hangup(o, outcome)
-  if c then contact_return(c, o.agent) end
+-- missed: the offer ends here, and what may be of its legs.
+local function missed(o, outcome)
+  hangup(o, o.legs, outcome)
+  offer_missed(o, outcome, 'deadline')
 end
 
 -- mode_over: the bound of an agent's mode, if it is this mode's still.
@@ -29,11 +27,11 @@ end
 local FIRE = {
   setup = function()
     local o = get(K.offers, id)
-    if o and o.state == 'offered' then missed(o, 'setup_failed', 'deadline') end
+    if o and o.state == 'offered' then missed(o, 'setup_failed') end
   end,
   ring = function()
     local o = get(K.offers, id)
-    if o and is_open(o) then missed(o, 'no_answer', 'deadline') end
+    if o and is_open(o) then missed(o, 'no_answer') end
   end,
   bridge = function()
     local o = get(K.offers, id)
@@ -42,13 +40,24 @@ local FIRE = {
     if o.bridge_tries > BRIDGE_TRIES then -- nobody can: two people in silence are worse than a second attempt
       local c = get(K.contacts, o.contact)
       offer_over(o, true)
-      hangup(o, 'setup_failed')
+      hangup(o, o.winner, 'setup_failed')
       if c then contact_return(c) end
       return
     end
     put(K.offers, id, o)
     due(member, now + BRIDGE_MS * 1000)
     work('bridge', 'node', o.node, 'channel', o.channel, 'offer', id, 'contact', o.contact, 'legs', o.winner)
+  end,
+  -- dialplan: the dialplan had its time. The agents are free; the contact comes back, or is gone.
+  dialplan = function()
+    local o = get(K.offers, id)
+    if not o or not is_open(o) then return end
+    local c = get(K.contacts, o.contact)
+    offer_close(o, 'no_answer', 'deadline')
+    if not c or c.state ~= 'in_dialplan' then return end
+    contact_missed(c, asked(o))
+    c.offer = nil
+    put(K.contacts, c.id, c)
   end,
   wrapup = function() mode_over('wrapped_up') end,
   limit = function() mode_over('limit_over') end,
@@ -64,7 +73,7 @@ local FIRE = {
   end,
   step = function()
     local c = get(K.contacts, id)
-    if not c or (c.state ~= 'waiting' and c.state ~= 'offered') then return end
+    if not c or not HAS_PLACE[c.state] then return end
     if c.state == 'waiting' then call('ZREM', K.waiting, waiting_member(c)) end
     local n, step, last = get(K.dir, 'need|' .. c.need), 0, -1
     for after in string.gmatch(n and n.after or '0', '%d+') do
@@ -83,6 +92,19 @@ local FIRE = {
       match_need(c)
     end
   end,
+  -- hold: all who came back have their places; every need is looked at.
+  hold = function()
+    call('HDEL', K.meta, 'hold')
+    local from = '-'
+    while true do
+      local m = call('ZRANGEBYLEX', K.waiting, from, '+', 'LIMIT', 0, 1)[1]
+      if not m then return end
+      local need = sub(m, 1, 8)
+      work('match', 'need', need)
+      from = '[' .. need .. '}'
+    end
+  end,
+  redial = function() call('ZREM', K.redial, id) end,
   -- steps: the need changed; all who wait for it are due, a hundred at a time.
   steps = function()
     local need, after = string.sub(id, 1, 8), string.sub(id, 10)

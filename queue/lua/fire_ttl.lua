@@ -12,7 +12,7 @@ if not at or (ARGV[2] ~= 'look' and tonumber(at) > now) then return { 'ok' } end
 
 local key = kind == 'timeout' and K.timeout or kind == 'announce' and K.announce
 local c = get(K.contacts, id)
-if not c or c.queue ~= queue or (c.state ~= 'waiting' and c.state ~= 'offered') then
+if not c or c.queue ~= queue or not HAS_PLACE[c.state] then
   undue(member)
   if key then call('DEL', key) end
   return { 'ok' }

@@ -1,26 +1,27 @@
--- gone: the caller's channel left the application or died; the contact ends.
+-- gone: the caller's channel left the application, or died; the contact ends. One
+-- that left for the dialplan to be dialled there does not.
 -- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
--- ARGV  1 node  2 epoch  3 channel escaped
--- gives ok contact wait_ms | stale_epoch | no_contact;  O(log n)
+-- ARGV  1 node  2 epoch  3 channel escaped  4 left|gone
+-- gives ok contact wait_ms ended(1|0) | stale_epoch | no_contact;  O(legs · places · log n)
 local refused = begin()
 if refused then return refused end
-local node = ARGV[1]
-local _, stale = origin(node, ARGV[2])
+local _, stale = origin(ARGV[1], ARGV[2])
 if stale then return stale end
-local prefix = node .. '|' .. ARGV[3] .. '|'
-local known = call('ZRANGEBYLEX', K.elements, '[' .. prefix, '(' .. node .. '|' .. ARGV[3] .. '}', 'LIMIT', 0, 1)[1]
-local c = known and get(K.contacts, sub(known, #prefix + 1))
+local c = contact_on(ARGV[1], ARGV[3])
 if not c then return { 'no_contact', ARGV[3] } end
 
 local o = c.offer and get(K.offers, c.offer)
+if ARGV[4] == 'left' and (c.state == 'in_dialplan' or c.state == 'connected' and o and o.connect == 'dialplan') then
+  return { 'ok', cjson.encode(c), wait_ms(c), '0' }
+end
 local outcome = c.outcome or 'abandoned'
 if o and is_open(o) then
   offer_close(o, 'caller_gone')
-  hangup(o, 'caller_gone')
+  hangup(o, o.legs, 'caller_gone')
 elseif o then
   outcome = 'answered'
   offer_over(o)
-  hangup(o, 'ended')
+  hangup(o, o.legs, 'ended')
 end
 contact_end(c, outcome)
-return { 'ok', cjson.encode(c), wait_ms(c) }
+return { 'ok', cjson.encode(c), wait_ms(c), '1' }

@@ -1,7 +1,7 @@
 -- leg_ended: an agent's leg is gone, for this Q.850 cause.
 -- KEYS meta nodes dir contacts waiting order available agents offers deadlines work journal counts
 -- ARGV  1 node  2 epoch  3 offer  4 leg  5 cause
--- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(log n)
+-- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(places · log n)
 
 -- OUTCOMES: what a cause says whether or not the phone rang. 1–3, 20, 22, 27,
 -- 28, 38: nobody there, or no way there.
@@ -21,11 +21,13 @@ if refused then return refused end
 local _, stale = origin(ARGV[1], ARGV[2])
 if stale then return stale end
 local o = get(K.offers, ARGV[3])
-if not o or not has(o.legs, ARGV[4]) then return { 'no_offer', ARGV[3] } end
-local c, cause, before = get(K.contacts, o.contact), ARGV[5], cjson.encode(o)
+local id = o and agent_of_leg(o, ARGV[4])
+if not id then return { 'no_offer', ARGV[3] } end
+local cause, before = ARGV[5], cjson.encode(o)
 
 if not is_open(o) then
   if o.winner ~= ARGV[4] then return { 'no_offer', ARGV[3] } end
+  local c = get(K.contacts, o.contact)
   local lost = LOST[cause] and c ~= nil
   offer_over(o, lost)
   if lost then
@@ -36,8 +38,7 @@ if not is_open(o) then
   return { 'ok', 'answered', lost and '1' or '0', before, c and cjson.encode(c) or '' }
 end
 
-local rang = o.state == 'ringing' or now - tonumber(o.at) >= o.ring_ms * 1000
+local rang = has(o.rang, ARGV[4]) or now - tonumber(o.at) >= o.ring_ms * 1000
 local outcome = OUTCOMES[cause] or rang and 'no_answer' or SILENT[cause] and 'unreachable' or 'setup_failed'
-offer_close(o, outcome, 'cause ' .. cause)
-if c then contact_return(c, o.agent) end
+local c = leg_missed(o, ARGV[4], id, outcome, 'cause ' .. cause)
 return { 'ok', outcome, '0', before, c and cjson.encode(c) or '' }

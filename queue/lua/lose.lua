@@ -1,5 +1,5 @@
 -- lose: end the contacts of a node's earlier boots, a batch at a time.
--- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
+-- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts redial
 -- ARGV  1 node  2 epoch  3 the member after which to go on, or ''  4 how many
 -- gives ok next('' when through) contact... (those ended) | stale_epoch;  O(batch · log n)
 local refused = begin()
@@ -21,7 +21,9 @@ for _, m in ipairs(found) do
     elseif o then
       offer_over(o)
     end
+    redial_keep(c)
     contact_end(c, 'lost_with_node')
+    due('over|' .. c.id, now + OVER_MS * 1000) -- should the node live after all, the caller gets another id
     out[#out + 1] = cjson.encode(c)
   end
 end

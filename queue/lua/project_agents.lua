@@ -1,11 +1,33 @@
 -- project_agents: agents that are new, changed or gone. Nobody else is touched.
 -- KEYS meta dir waiting available agents deadlines work journal
--- ARGV  1 version  then 'agent|id', spec ('' removes)...
+-- ARGV  1 version  then 'agent|id', spec ('' removes), restored mode or ''...
 -- gives ok 1 | ok 0 (overtaken);  O(agents · places · log n)
 local refused = begin()
 if refused then return refused end
 if call('HGET', K.meta, 'dir_target') ~= ARGV[1] then return { 'ok', '0' } end
-for i = 2, #ARGV, 2 do
+
+-- new_agent: as they were before the pool lost its memory, if that is known.
+local function new_agent(id, text)
+  local a = { mode = 'logged_out', since = int(now), avail = '0', held = 0, misses = 0 }
+  if text == '' then return a end
+  local r = cjson.decode(text)
+  local since, over = math.min(tonumber(r.since), now), tonumber(r.until_at)
+  if over and over <= now then
+    r.mode, since, r.reason, over = 'ready', over, nil, nil
+  end
+  a.mode, a.since, a.reason = r.mode, int(since), r.reason
+  if r.mode == 'ready' then a.avail = int(since) end
+  if over then
+    a.until_at = int(over)
+    due('limit|' .. id, over)
+  end
+  if a.mode ~= 'logged_out' then
+    journal('mode', 'agent', id, 'mode', a.mode, 'reason', a.reason or '', 'by', 'restored')
+  end
+  return a
+end
+
+for i = 2, #ARGV, 3 do
   local field, text = ARGV[i], ARGV[i + 1]
   local id = sub(field, 7)
   if text == '' then
@@ -19,7 +41,7 @@ for i = 2, #ARGV, 2 do
     local a = agent_begin(id)
     local spec = cjson.decode(text)
     call('HSET', K.dir, field, text)
-    a = a or { mode = 'logged_out', since = int(now), avail = '0', held = 0, misses = 0 }
+    a = a or new_agent(id, ARGV[i + 2])
     a.name, a.cap, a.removed = spec.name, spec.cap, nil
     if spec.always == 1 and a.mode == 'logged_out' then agent_mode(id, a, 'ready', { by = 'directory' }) end
     agent_commit(id, a, spec)

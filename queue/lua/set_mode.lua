@@ -1,9 +1,10 @@
 -- set_mode: somebody asks for a mode. Of a busy agent it is the next mode.
 -- KEYS meta dir waiting available agents deadlines work journal
 -- ARGV  1 agent  2 mode  3 reason  4 limit ms or 0  5 by  6 modes it may come from, or ''
--- gives ok agent | no_agent | refused;  O(places · log n)
+-- gives ok agent | no_agent | refused | not_ready;  O(places · log n)
 local refused = begin()
 if refused then return refused end
+if not projected() then return { 'not_ready', '' } end
 local id, mode, limit = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local a = get(K.agents, id)
 if not a or a.removed then return { 'no_agent', id } end

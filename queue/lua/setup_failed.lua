@@ -1,14 +1,19 @@
--- setup_failed: the offer's phone could not be rung at all.
+-- setup_failed: a phone could not be rung at all, or none of the offer's.
 -- KEYS meta dir contacts waiting order available agents offers deadlines work journal counts
--- ARGV  1 offer  2 reason
--- gives ok | no_offer | refused (it rings: whoever says so was wrong);  O(log n)
+-- ARGV  1 offer  2 leg, or '' for all  3 reason
+-- gives ok | no_offer | refused (it rings: whoever says so was wrong);  O(legs · places · log n)
 local refused = begin()
 if refused then return refused end
-local o = get(K.offers, ARGV[1])
-if not o or not is_open(o) then return { 'no_offer', ARGV[1] } end
-if o.state == 'ringing' then return { 'refused', 'it rings' } end
+local o, leg = get(K.offers, ARGV[1]), ARGV[2]
+local id = o and leg ~= '' and agent_of_leg(o, leg)
+if not o or not is_open(o) or (leg ~= '' and not id) then return { 'no_offer', ARGV[1] } end
 local c = get(K.contacts, o.contact)
-offer_close(o, 'setup_failed', ARGV[2])
-hangup(o, 'setup_failed') -- a leg that a lost answer hid does not ring on
-if c then contact_return(c, o.agent) end
+if c and c.state == 'in_dialplan' then return { 'refused', 'the dialplan has it' } end
+if leg == '' and o.state == 'ringing' or has(o.rang, leg) then return { 'refused', 'it rings' } end
+hangup(o, leg == '' and o.legs or leg, 'setup_failed') -- a leg that a lost answer hid does not ring on
+if leg == '' then
+  offer_missed(o, 'setup_failed', ARGV[3])
+else
+  leg_missed(o, leg, id, 'setup_failed', ARGV[3])
+end
 return { 'ok' }

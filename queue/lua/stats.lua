@@ -7,8 +7,8 @@ local all = call('HGETALL', K.counts)
 local offered, queues = {}, {}
 local out = { 'ok', int(now), tostring(call('HLEN', K.contacts)) }
 for i = 1, #all, 2 do
-  local queue, what = string.match(all[i], '^([^|]*)|(%a+)$')
-  if what == 'offered' then offered[queue] = tonumber(all[i + 1]) end
+  local queue, what = string.match(all[i], '^([^|]*)|([%a_]+)$')
+  if what == 'offered' or what == 'in_dialplan' then offered[queue] = (offered[queue] or 0) + tonumber(all[i + 1]) end
   if what == 'entered' then queues[#queues + 1] = queue end
   out[#out + 1] = all[i]
   out[#out + 1] = all[i + 1]

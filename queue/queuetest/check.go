@@ -58,20 +58,32 @@ func checkAgents(agents []queue.Agent, offers map[string]queue.Offer) error {
 			if id == "" {
 				continue
 			}
-			if !ok || o.Agent != a.ID || (o.State == queue.OfferAnswered) != (i > 0) {
+			if !ok || !asks(o, a.ID) || (o.State == queue.OfferAnswered) != (i > 0) {
 				return fmt.Errorf("agent %s holds offer %q, which is %+v", a.ID, id, o)
 			}
 		}
 	}
-	if held != len(offers) {
-		return fmt.Errorf("agents hold %d offers, there are %d", held, len(offers))
+	rings := 0
+	for _, o := range offers {
+		rings += len(o.Rings)
+		if o.State == queue.OfferAnswered && len(o.Rings) != 1 || len(o.Rings) == 0 ||
+			o.Connect != "dialplan" && len(o.Legs) != len(o.Rings) {
+			return fmt.Errorf("offer %+v", o)
+		}
+	}
+	if held != rings { // else one stays reserved for nothing
+		return fmt.Errorf("agents hold %d rings of offers, there are %d", held, rings)
 	}
 	return nil
 }
 
+func asks(o queue.Offer, agent string) bool {
+	return slices.ContainsFunc(o.Rings, func(r queue.Ring) bool { return r.Agent == agent })
+}
+
 func checkContacts(contacts []queue.Contact, offers map[string]queue.Offer, stats queue.Stats) error {
-	type counts struct{ waiting, offered, connected, leaving int64 }
-	have := map[string]counts{}
+	type counts struct{ waiting, offered, inDialplan, connected, leaving int64 }
+	have, named := map[string]counts{}, 0
 	for _, c := range contacts {
 		n := have[c.Queue]
 		o, open := offers[c.Offer]
@@ -80,19 +92,27 @@ func checkContacts(contacts []queue.Contact, offers map[string]queue.Offer, stat
 			n.waiting++
 		case queue.Offered:
 			n.offered++
+		case queue.InDialplan:
+			n.inDialplan++
 		case queue.Connected:
 			n.connected++
 		case queue.Leaving:
 			n.leaving++
 		}
 		have[c.Queue] = n
-		wants := c.State == queue.Offered || c.State == queue.Connected
+		wants := c.State == queue.Offered || c.State == queue.Connected || open && c.State == queue.InDialplan
 		if wants != open || open && (o.Contact != c.ID || (o.State == queue.OfferAnswered) != (c.State == queue.Connected)) {
 			return fmt.Errorf("contact %s is %s with offer %q, which is %+v", c.ID, c.State, c.Offer, o)
 		}
+		if open {
+			named++
+		}
+	}
+	if named != len(offers) {
+		return fmt.Errorf("contacts name %d offers, there are %d", named, len(offers))
 	}
 	for name, q := range stats.Queues {
-		if got := (counts{q.Waiting, q.Offered, q.Connected, q.Leaving}); got != have[name] {
+		if got := (counts{q.Waiting, q.Offered, q.InDialplan, q.Connected, q.Leaving}); got != have[name] {
 			return fmt.Errorf("queue %q counts %+v, has %+v", name, got, have[name])
 		}
 	}
@@ -120,7 +140,7 @@ func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient,
 		if c.State == queue.Waiting {
 			waiting = append(waiting, c.ID)
 		}
-		if c.State == queue.Waiting || c.State == queue.Offered {
+		if c.State == queue.Waiting || c.State == queue.Offered || c.State == queue.InDialplan {
 			ordered = append(ordered, c.ID)
 		}
 	}

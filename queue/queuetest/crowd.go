@@ -175,7 +175,7 @@ func replay(journal []queue.Entry, specs []queue.AgentSpec) error {
 	state, offerOf, load := map[string]string{}, map[string]string{}, map[string]int{}
 	moves := map[string]string{ // event and state: next state
 		"entered ": "waiting", "offered waiting": "offered", "returned offered": "waiting", "returned connected": "waiting",
-		"answered offered": "connected", "leaving connected": "leaving", "leaving offered": "leaving", "leaving waiting": "leaving",
+		"answered offered": "connected", "readopted ": "connected", "readopted waiting": "connected", "leaving connected": "leaving", "leaving offered": "leaving", "leaving waiting": "leaving",
 		"ended waiting": "over", "ended offered": "over", "ended connected": "over", "ended leaving": "over",
 	}
 	var fence int64

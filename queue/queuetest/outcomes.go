@@ -57,9 +57,9 @@ var outcomeTests = []shiftTest{
 		s.gone("a")
 		s.calls("b")
 		o := s.ring("b 201")
-		s.ok(s.pool.SetupFailed(s.ctx, o.ID, "node unreachable"))
+		s.ok(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "node unreachable"))
 		s.did(queue.WorkHangup)
-		s.refused(s.pool.SetupFailed(s.ctx, o.ID, "again"), queue.ErrNoOffer)
+		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "again"), queue.ErrNoOffer)
 		equal(s, "available since", s.agent("201").Available.Before(s.agent("202").Available), true)
 	}},
 	{"a set-up that rings has not failed", func(s *shift) {
@@ -67,7 +67,7 @@ var outcomeTests = []shiftTest{
 		s.calls("a")
 		o := s.ring("a 201")
 		s.ok(s.pool.Ringing(s.ctx, s.from, o.Legs[0]))
-		s.refused(s.pool.SetupFailed(s.ctx, o.ID, "timeout"), queue.ErrRefused)
+		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "timeout"), queue.ErrRefused)
 		s.answers(o)
 	}},
 	{"busy and unreachable: not ready until the guard is over, then where they were", func(s *shift) {

@@ -31,6 +31,7 @@ func RunProperties(t *testing.T, open func(*testing.T) Backend) {
 			"mode":        m.setMode,
 			"leg":         m.leg,
 			"leg again":   m.legAgain,
+			"dialplan":    m.dialplan,
 			"set-up":      m.setupFailed,
 			"time":        m.time,
 			"work":        m.someWork,
@@ -53,13 +54,21 @@ type mess struct {
 func (m *mess) start() {
 	m.change(func(d *queue.Projection) {
 		d.Queues[0].Timeout, d.Queues[0].Announce, d.Queues[0].WrapUp, d.Queues[0].MaxMisses = 90*time.Second, 20*time.Second, 5*time.Second, 2
-		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true, Retry: 8 * time.Second})
+		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true, Retry: 8 * time.Second},
+			queue.QueueSpec{Name: "group", ID: 4, Need: 4, Open: true, Strategy: "ring-all", Timeout: 90 * time.Second},
+			queue.QueueSpec{Name: "direct", ID: 5, Need: 5, Open: true, Connect: "dialplan", Timeout: 90 * time.Second},
+			queue.QueueSpec{Name: "loud", ID: 6, Need: 6, Open: true, Strategy: "ring-all", Connect: "dialplan", WrapUp: time.Second})
 		d.Needs[0].Steps = []queue.StepSpec{{}, {After: 10 * time.Second}, {After: 30 * time.Second}}
-		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales", Name: "any"}, queue.NeedSpec{ID: 3, Queue: "sales", Name: "gold"})
+		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales", Name: "any"}, queue.NeedSpec{ID: 3, Queue: "sales", Name: "gold"},
+			queue.NeedSpec{ID: 4, Queue: "group", Steps: []queue.StepSpec{{}, {After: 10 * time.Second}}},
+			queue.NeedSpec{ID: 5, Queue: "direct"}, queue.NeedSpec{ID: 6, Queue: "loud"})
 		d.Agents[1].Places = []queue.Place{{Need: 1, Step: 1}, {Need: 2}}
 		d.Agents[2].Places = []queue.Place{{Need: 1, Tier: 1, Step: 2}, {Need: 2, Tier: 2}, {Need: 3}}
 		d.Agents[3].Capacity = 2
 		d.Agents[3].Places = []queue.Place{{Need: 2}, {Need: 3}}
+		for i := range d.Agents {
+			d.Agents[i].Places = append(d.Agents[i].Places, queue.Place{Need: 4, Step: i / 3, Tier: i / 2}, queue.Place{Need: 5}, queue.Place{Need: 6})
+		}
 	})
 }
 
@@ -84,7 +93,7 @@ func (m *mess) fine(err error) {
 func (m *mess) enter(r *rapid.T) {
 	m.n++
 	a := queue.Arrival{Channel: "c" + strconv.Itoa(m.n), Queue: "support"}
-	switch rapid.IntRange(0, 5).Draw(r, "kind") {
+	switch rapid.IntRange(0, 8).Draw(r, "kind") {
 	case 0:
 		a.Queue = "sales"
 	case 1:
@@ -95,6 +104,8 @@ func (m *mess) enter(r *rapid.T) {
 		stats, err := m.pool.Stats(m.ctx)
 		m.fine(err)
 		a.At = stats.At.Add(-time.Duration(rapid.IntRange(0, 60).Draw(r, "late")) * time.Second)
+	case 4, 5, 6:
+		a.Queue = rapid.SampledFrom([]string{"group", "direct", "loud"}).Draw(r, "queue")
 	}
 	first, err := m.pool.Enqueue(m.ctx, m.from, a)
 	m.fine(err)
@@ -155,23 +166,67 @@ func (m *mess) legAgain(r *rapid.T) {
 }
 
 func (m *mess) legEvent(r *rapid.T, o queue.Offer) {
+	if o.Connect == "dialplan" {
+		m.dialEvent(r, o)
+		return
+	}
+	leg := rapid.SampledFrom(o.Legs).Draw(r, "leg")
 	switch rapid.IntRange(0, 4).Draw(r, "event") {
 	case 0:
-		m.may(m.pool.Ringing(m.ctx, m.from, o.Legs[0]))
+		m.may(m.pool.Ringing(m.ctx, m.from, leg))
 	case 1:
-		_, err := m.pool.Answered(m.ctx, m.from, o.Legs[0])
+		_, err := m.pool.Answered(m.ctx, m.from, leg)
 		m.may(err)
 	case 2:
 		m.may(m.pool.Bridged(m.ctx, m.from, o.ID))
 	default:
-		_, err := m.pool.LegEnded(m.ctx, m.from, o.Legs[0], rapid.SampledFrom([]int{16, 17, 19, 21, 1, 38}).Draw(r, "cause"))
+		_, err := m.pool.LegEnded(m.ctx, m.from, leg, rapid.SampledFrom([]int{16, 17, 19, 21, 1, 38}).Draw(r, "cause"))
 		m.may(err)
 	}
 }
 
 func (m *mess) setupFailed(r *rapid.T) {
 	if o, ok := m.anOffer(r); ok {
-		m.may(m.pool.SetupFailed(m.ctx, o.ID, "test"))
+		leg := rapid.SampledFrom(append([]string{""}, o.Legs...)).Draw(r, "leg")
+		m.may(m.pool.SetupFailed(m.ctx, o.ID, leg, "test"))
+	}
+}
+
+// dialplan is an event of a caller who is being dialled for, or who is not.
+func (m *mess) dialplan(r *rapid.T) {
+	offers, err := m.pool.Offers(m.ctx)
+	m.fine(err)
+	offers = slices.DeleteFunc(offers, func(o queue.Offer) bool { return o.Connect != "dialplan" })
+	if len(offers) == 0 {
+		return
+	}
+	o := rapid.SampledFrom(offers).Draw(r, "offer")
+	m.closed = append(m.closed, o)
+	m.dialEvent(r, o)
+}
+
+func (m *mess) dialEvent(r *rapid.T, o queue.Offer) {
+	switch rapid.IntRange(0, 3).Draw(r, "event") {
+	case 0:
+		m.may(m.pool.Dialling(m.ctx, o.ID))
+	case 1:
+		was, err := m.pool.Contact(m.ctx, o.Contact)
+		m.may(err)
+		e, err := m.pool.CallerLeft(m.ctx, m.from, o.Channel)
+		m.may(err)
+		if was.State == queue.InDialplan && !e.Live {
+			r.Fatalf("%s left to be dialled for, and ended", o.Channel)
+		}
+	case 2:
+		_, err := m.pool.Dialled(m.ctx, m.from, o.Channel, rapid.SampledFrom(o.Rings).Draw(r, "ring").Agent)
+		m.may(err)
+	case 3:
+		status := rapid.SampledFrom([]string{"ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL", ""}).Draw(r, "status")
+		c, err := m.pool.Returned(m.ctx, m.from, o.Channel, o.ID, status)
+		m.may(err)
+		if c.State == queue.InDialplan {
+			r.Fatalf("%s returned with %q and is %+v", o.Channel, status, c)
+		}
 	}
 }
 
@@ -212,11 +267,11 @@ func (m *mess) directory(r *rapid.T) {
 	switch a := &m.dir.Agents[i]; rapid.IntRange(0, 2).Draw(r, "edit") {
 	case 0:
 		a.Places = nil
-		for need := range 3 {
+		for need := range 6 {
 			if rapid.Bool().Draw(r, "serves") {
 				place := queue.Place{Need: int64(need + 1), Tier: rapid.IntRange(0, 2).Draw(r, "tier")}
-				if need == 0 {
-					place.Step = rapid.IntRange(0, 2).Draw(r, "step")
+				if last := len(m.dir.Needs[need].Steps) - 1; last > 0 {
+					place.Step = rapid.IntRange(0, last).Draw(r, "step")
 				}
 				a.Places = append(a.Places, place)
 			}
@@ -319,7 +374,7 @@ func (m *mess) ordered(r *rapid.T, made []queue.Offer) {
 	for _, o := range made {
 		for _, c := range contacts {
 			for _, a := range agents {
-				if c.ID == o.Contact && a.ID == o.Agent {
+				if c.ID == o.Contact && asks(o, a.ID) {
 					m.inOrder(r, o, c, a, contacts, agents)
 				}
 			}
@@ -344,6 +399,9 @@ func (m *mess) inOrder(r *rapid.T, o queue.Offer, c queue.Contact, a queue.Agent
 		p, may := m.place(left.ID, c)
 		if !may || !m.serves(left, c) || slices.Contains(c.Skip, left.ID) {
 			continue
+		}
+		if all := o.Queue == "group" || o.Queue == "loud"; all && p.Tier == place.Tier {
+			r.Fatalf("%s rings for %s, and %s of the same tier does not", a.ID, c.Channel, left.ID)
 		}
 		// What the taken agent had free, without this offer.
 		order := cmp.Or(cmp.Compare(p.Tier, place.Tier), cmp.Compare(a.Capacity-len(a.Calls), left.Capacity-len(left.Calls)),

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"nodes", nodeTests},
 		{"projection", projectionTests},
 		{"work", workTests},
+		{"redial", redialTests},
+		{"recovery", recoveryTests},
 	} {
 		t.Run(chapter.name, func(t *testing.T) {
 			t.Parallel()

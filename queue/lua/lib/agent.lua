@@ -101,7 +101,7 @@ local function agent_mode(id, a, event, o)
     a.until_at = int(o.until_at)
     due((to == 'wrap_up' and 'wrapup|' or 'limit|') .. id, o.until_at)
   end
-  journal('mode', 'agent', id, 'mode', to, 'reason', o.reason or '', 'by', o.by or '')
+  journal('mode', 'agent', id, 'mode', to, 'reason', o.reason or '', 'by', o.by or '', 'until', a.until_at or '')
   return true
 end
 

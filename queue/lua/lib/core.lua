@@ -32,6 +32,9 @@ local function begin()
   end
 end
 
+-- projected: does the pool work by a directory?
+local function projected() return call('HGET', K.meta, 'dir_version') end
+
 local function get(key, id)
   local text = call('HGET', key, id)
   return text and cjson.decode(text)

@@ -1,18 +1,34 @@
--- offer: how an offer ends, for its agent. The contact is the command's business.
+-- offer: how an offer is answered and how it ends, for its agents. What else
+-- becomes of the contact is the command's business.
 -- Needs offers and what agent and contact need.
+--
+-- legs and agents are parallel lists of those who are asked still; connect mode
+-- dialplan has no legs of ours. agent is the only one, or the winner.
 
 local function is_open(o) return OFFER_LIFE['close ' .. o.state] ~= nil end
 
-local function hangup(o, reason)
-  work('hangup', 'node', o.node, 'offer', o.id, 'contact', o.contact, 'legs', o.legs, 'reason', reason)
+-- asked: the list of the agents.
+local function asked(o) return o.agents or o.agent or '' end
+
+-- agent_of_leg: whom the leg rings; nil when it is no leg of the offer any more.
+local function agent_of_leg(o, leg)
+  local agents, i = {}, 0
+  for id in string.gmatch(asked(o), '[^,]+') do agents[#agents + 1] = id end
+  for l in string.gmatch(o.legs or '', '[^,]+') do
+    i = i + 1
+    if l == leg then return agents[i] end
+  end
 end
 
--- offer_close: not answered. Each outcome has its own effect (life.go).
-local function offer_close(o, outcome, reason)
-  local effect, id = EFFECTS[outcome], o.agent
-  call('HDEL', K.offers, o.id)
-  undue('setup|' .. o.id, 'ring|' .. o.id)
-  count(o.queue .. '|offered', -1)
+local function hangup(o, legs, reason)
+  if not legs then return end
+  work('hangup', 'node', o.node, 'offer', o.id, 'contact', o.contact, 'legs', legs, 'reason', reason)
+end
+
+-- let_go: the offer is over for one agent, unanswered. Each outcome has its own
+-- effect (life.go).
+local function let_go(o, id, outcome, reason)
+  local effect = EFFECTS[outcome]
   journal('closed', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node,
     'outcome', outcome, 'reason', reason or '')
   local a, spec = agent_begin(id)
@@ -31,12 +47,68 @@ local function offer_close(o, outcome, reason)
   agent_commit(id, a, spec)
 end
 
+-- offer_close: not answered, for all who are asked still.
+local function offer_close(o, outcome, reason)
+  call('HDEL', K.offers, o.id)
+  undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)
+  for id in string.gmatch(asked(o), '[^,]+') do let_go(o, id, outcome, reason) end
+end
+
+-- offer_missed: not answered by anybody; the contact goes back to its place.
+local function offer_missed(o, outcome, reason)
+  local c = get(K.contacts, o.contact)
+  offer_close(o, outcome, reason)
+  if not c then return end
+  if EFFECTS[outcome].skip then contact_missed(c, asked(o)) end
+  contact_return(c, o.connect == 'dialplan')
+  return c
+end
+
+-- leg_missed: not answered by the one whom the leg rings (id). The last one ends the offer.
+local function leg_missed(o, leg, id, outcome, reason)
+  local others = without(o.legs, leg)
+  if not others then return offer_missed(o, outcome, reason) end
+  o.legs, o.agents = others, without(o.agents, id)
+  if not string.find(o.agents, ',', 1, true) then o.agent = o.agents end
+  put(K.offers, o.id, o)
+  let_go(o, id, outcome, reason)
+  local c = get(K.contacts, o.contact)
+  if not c then return end
+  if EFFECTS[outcome].skip then contact_missed(c, id) end
+  put(K.contacts, c.id, c)
+  return c
+end
+
+-- offer_answer: by this agent, on this leg (nil: in the dialplan). The others lost the race.
+local function offer_answer(o, c, id, leg)
+  local others, losers = without(asked(o), id), without(o.legs, leg or '')
+  local a, spec = agent_begin(id)
+  o.state, o.winner, o.legs = OFFER_LIFE['answer ' .. o.state], leg, leg
+  o.agent, o.agents = id, id
+  put(K.offers, o.id, o)
+  out_of_order(c)
+  contact_move(c, 'answer')
+  c.agent, c.answered_at, c.skip, c.missed_at = id, int(now), nil, nil
+  put(K.contacts, c.id, c)
+  no_deadlines(c)
+  undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)
+  if leg then due('bridge|' .. o.id, now + BRIDGE_MS * 1000) end
+  journal('answered', 'contact', c.id, 'offer', o.id, 'agent', id, 'queue', c.queue, 'node', o.node,
+    'wait_ms', wait_ms(c))
+  hangup(o, losers, 'answered_elsewhere')
+  for other in string.gmatch(others or '', '[^,]+') do let_go(o, other, 'lost_race') end
+  if not a then return end
+  if a.offer == o.id then a.offer = nil end
+  a.calls, a.held, a.misses = add(a.calls, o.id), a.held + 1, 0
+  if a.cap > 1 then a.avail = int(now) end -- each assignment starts availability anew
+  agent_commit(id, a, spec)
+end
+
 -- offer_over: the call that came of it is over. lost: the device went in mid-call.
 local function offer_over(o, lost)
   local id = o.agent
   call('HDEL', K.offers, o.id)
   undue('bridge|' .. o.id)
-  count(o.queue .. '|connected', -1)
   journal('closed', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node,
     'outcome', 'answered', 'reason', lost and 'device_lost' or '')
   local a, spec = agent_begin(id)
