@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,13 +26,22 @@ func (p *pool) match(ctx context.Context, w queue.Work) error {
 	return ringing.Wait()
 }
 
-// ring makes the agent's device ring. What did not come about is told to the
-// queue, which gives agent and caller back their places.
+// ring makes the devices of the offer's agents ring, all at once.
 func (p *pool) ring(ctx context.Context, o queue.Offer) error {
-	log := p.log.With().Str("contact", o.Contact).Str("offer", o.ID).Str("agent", o.Agent).
+	var ringing errgroup.Group
+	for _, r := range o.Rings {
+		ringing.Go(func() error { return p.ringOne(ctx, o, r) })
+	}
+	return ringing.Wait()
+}
+
+// ringOne makes one agent's device ring. What did not come about is told to the
+// queue, which gives agent and, after the last one, caller back their places.
+func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
+	log := p.log.With().Str("contact", o.Contact).Str("offer", o.ID).Str("agent", r.Agent).
 		Str("queue", o.Queue).Str("node", o.Node).Logger()
 	err := p.o.Telephony.Connect(ctx, o.Node, o.Channel, channelapi.ConnectRequest{
-		Leg: o.Legs[0], To: o.To, Timeout: o.RingTimeout,
+		Leg: r.Leg, To: r.To, Timeout: o.RingTimeout,
 		CallerName: o.CallerName, CallerNumber: o.CallerNumber,
 		Headers: map[string]string{
 			"X-Holdline-Contact": o.Contact,
@@ -42,7 +52,7 @@ func (p *pool) ring(ctx context.Context, o queue.Offer) error {
 	})
 	if reason, definite := setupReason(err); definite {
 		log.Warn().Err(err).Msg("offer not set up")
-		if failed := p.queue.SetupFailed(ctx, o.ID, reason); failed != nil && !queue.IsRefusal(failed) {
+		if failed := p.queue.SetupFailed(ctx, o.ID, r.Leg, reason); failed != nil && !queue.IsRefusal(failed) {
 			return fmt.Errorf("report failed set-up: %w", failed)
 		}
 		return nil
@@ -53,11 +63,11 @@ func (p *pool) ring(ctx context.Context, o queue.Offer) error {
 		return fmt.Errorf("connect offer %s: %w", o.ID, err)
 	}
 	log.Info().Msg("offer ringing")
-	// The offer may have closed while the leg was made; then nobody else knows
-	// of the leg yet.
-	_, err = p.queue.Offer(ctx, o.ID)
-	if errors.Is(err, queue.ErrNoOffer) {
-		return p.hangUpLegs(ctx, o.Node, o.Legs, channelapi.HangupAnsweredElsewhere)
+	// The offer may have closed while the leg was made, or another have answered;
+	// then nobody else knows of the leg yet.
+	now, err := p.queue.Offer(ctx, o.ID)
+	if errors.Is(err, queue.ErrNoOffer) || err == nil && !slices.Contains(now.Legs, r.Leg) {
+		return p.hangUpLegs(ctx, o.Node, []string{r.Leg}, channelapi.HangupAnsweredElsewhere)
 	}
 	return nil
 }

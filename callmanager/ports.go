@@ -14,7 +14,7 @@ type Queue interface {
 	Deadlines
 	Match(ctx context.Context, cause string, s queue.Subject) ([]queue.Offer, error)
 	NodeUp(ctx context.Context, node, boot string) (queue.Origin, error)
-	SetupFailed(ctx context.Context, offer, reason string) error
+	SetupFailed(ctx context.Context, offer, leg, reason string) error
 	Offer(ctx context.Context, id string) (queue.Offer, error)
 	Contact(ctx context.Context, id string) (queue.Contact, error)
 	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
