@@ -3,6 +3,8 @@
 //
 // Promises:
 //
+//   - The modes of the agents, which callmanager keeps with [Directory.SaveModes],
+//     are part of what is loaded and no edit: they raise no version.
 //   - A row that makes no sense is refused by the database itself, whoever
 //     writes it, with a message that names field, value and remedy. The rules
 //     are CHECK constraints, foreign keys (RESTRICT: a cascade fires no

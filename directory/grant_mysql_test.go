@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"holdline/queue"
 )
 
 const testPassword = "hltest-Correct-9"
@@ -47,7 +50,12 @@ func TestRights(t *testing.T) {
 	if pools, err := d.Pools(t.Context()); err != nil || !slices.Equal(pools, []string{"demo"}) {
 		t.Errorf("callmanager lists %v, %v", pools, err)
 	}
+	kept := map[string]queue.RestoredMode{"201": {Mode: queue.Ready, Since: time.Now()}}
+	if err := d.SaveModes(t.Context(), "demo", kept); err != nil {
+		t.Errorf("callmanager keeps modes: %v", err)
+	}
 	for _, statement := range []string{
+		`DELETE FROM agent_modes`,
 		`SELECT ha1 FROM agents`,
 		`SELECT * FROM agents`,
 		`SELECT ha1 FROM kamailio_credentials`,
@@ -74,7 +82,7 @@ func TestRights(t *testing.T) {
 	}
 	for _, statement := range []string{
 		`SELECT id FROM agents`, `SELECT name FROM queues`, `SELECT name FROM pools`,
-		`UPDATE directory_version SET version = 0`, `UPDATE kamailio_domains SET pool = 'x'`,
+		`SELECT mode FROM agent_modes`, `UPDATE directory_version SET version = 0`, `UPDATE kamailio_domains SET pool = 'x'`,
 		`UPDATE kamailio_credentials SET ha1 = NULL`, `DELETE FROM kamailio_credentials`,
 	} {
 		denied(t, kamailio, statement)

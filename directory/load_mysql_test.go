@@ -29,7 +29,7 @@ func TestLoadOfTheSeed(t *testing.T) {
 	const s = time.Second
 	settings := queue.QueueSpec{
 		Timeout: 300 * s, Announce: 30 * s, AnnounceFirst: 3 * s, AnnounceMin: 15 * s, RingTimeout: 15 * s, Retry: 5 * s,
-		WrapUp: 5 * s, MaxMisses: 3, Connect: "bridge", Music: "default", Strategy: "longest-available", Open: true,
+		WrapUp: 5 * s, Redial: 300 * s, MaxMisses: 3, Connect: "bridge", Music: "default", Strategy: "longest-available", Open: true,
 	}
 	sales, support := settings, settings
 	sales.Name, sales.ID, sales.Need = "sales", 2, 2

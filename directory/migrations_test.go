@@ -64,7 +64,7 @@ func TestColumnsAreExplainedInTheText(t *testing.T) {
 			}
 		}
 	}
-	if tables != 10 {
+	if tables != 11 {
 		t.Errorf("%d tables", tables)
 	}
 }

@@ -85,7 +85,7 @@ func projectQueue(row queueRow, needs []queue.NeedSpec, problems *Problems) (spe
 	}{
 		{"timeout", &spec.Timeout}, {"announce", &spec.Announce}, {"announce_first", &spec.AnnounceFirst},
 		{"announce_min", &spec.AnnounceMin}, {"ring_time", &spec.RingTimeout}, {"retry", &spec.Retry},
-		{"wrap_up", &spec.WrapUp},
+		{"wrap_up", &spec.WrapUp}, {"redial_s", &spec.Redial},
 	} {
 		bound("queues", spec.Name, t.column, t.value, problems)
 	}
@@ -202,6 +202,10 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 		}
 		penalties[memberKey{r.queue, r.agent}] = r.penalty
 	}
+	modes := make(map[string]queue.RestoredMode, len(t.modes))
+	for _, r := range t.modes {
+		modes[r.agent] = r.mode
+	}
 	agents := make([]queue.AgentSpec, 0, len(t.agents))
 	for _, a := range t.agents {
 		if err := queue.ValidName(a.ID); err != nil {
@@ -216,6 +220,9 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 			bound("agents", a.ID, "wrap_up", a.WrapUp, problems)
 		}
 		a.Skills = skills[a.ID]
+		if m, known := modes[a.ID]; known {
+			a.Restore = &m
+		}
 		for _, n := range needs {
 			penalty, member := penalties[memberKey{n.Queue, a.ID}]
 			// An extension never serves by skills: nobody logs it in or out.

@@ -52,12 +52,13 @@ type tables struct {
 	agents      []queue.AgentSpec // without their Places and Skills
 	agentSkills []agentSkillRow
 	members     []memberRow
+	modes       []modeRow
 }
 
 const (
 	queryDomain = `SELECT sip_domain FROM pools WHERE name = ?`
 	queryQueues = `SELECT id, name, open, weight, membership, strategy, timeout, announce,
-		announce_first, announce_min, ring_time, retry, wrap_up, max_misses, connect, music, language
+		announce_first, announce_min, ring_time, retry, wrap_up, redial_s, max_misses, connect, music, language
 		FROM queues WHERE pool = ? ORDER BY name`
 	queryNeeds       = `SELECT id, queue, name FROM needs WHERE pool = ? ORDER BY id`
 	querySteps       = `SELECT queue, need, step, starts_after, max_penalty FROM need_steps WHERE pool = ? ORDER BY queue, need, step`
@@ -118,17 +119,21 @@ func read(ctx context.Context, q querier, pool string) (t tables, err error) {
 	}, pool); err != nil {
 		return t, fmt.Errorf("read queue_members: %w", err)
 	}
+	if t.modes, err = list(ctx, q, queryModes, readMode, pool); err != nil {
+		return t, fmt.Errorf("read agent_modes: %w", err)
+	}
 	return t, nil
 }
 
 func readQueue(scan scanner) (r queueRow, err error) {
 	s := &r.spec
-	var timeout, announce, first, least, ring, retry, wrapUp int
+	var timeout, announce, first, least, ring, retry, wrapUp, redial int
 	err = scan(&s.ID, &s.Name, &s.Open, &s.Weight, &r.membership, &s.Strategy, &timeout, &announce,
-		&first, &least, &ring, &retry, &wrapUp, &s.MaxMisses, &s.Connect, &s.Music, &s.Language)
+		&first, &least, &ring, &retry, &wrapUp, &redial, &s.MaxMisses, &s.Connect, &s.Music, &s.Language)
 	s.Timeout, s.Announce = seconds(timeout), seconds(announce)
 	s.AnnounceFirst, s.AnnounceMin = seconds(first), seconds(least)
 	s.RingTimeout, s.Retry, s.WrapUp = seconds(ring), seconds(retry), seconds(wrapUp)
+	s.Redial = seconds(redial)
 	return r, err
 }
 
