@@ -76,6 +76,7 @@ check-config: ## each part's own check of its configuration, in its own image
 	docker run --rm --env HAPROXY_STATS_PASSWORD=x --volume ./haproxy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro haproxy:3.2 -c -dW -f /usr/local/etc/haproxy/haproxy.cfg
 
 	docker compose build --quiet kamailio-1 asterisk
+	redis/check
 	kamailio/check holdline/kamailio
 	asterisk/check holdline/asterisk
 
