@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHTTPNeedsTheToken(t *testing.T) {
@@ -73,24 +74,58 @@ func TestAddingANodeTwiceIsAddingItOnce(t *testing.T) {
 	}
 }
 
-// A node that is being emptied gets no new calls and can still ring agents.
+// A node that is being emptied gets no new calls, rings agents for those who wait
+// on it, and its calls go on; also when a Kamailio restarts meanwhile.
 func TestDrainedNode(t *testing.T) {
 	needEdge(t)
 	node := newNode(t, nodeOne)
 	const uri = "sip:" + nodeOne + ":5060"
+	caller := newPhone(t, outsidePhone, 0)
+	waits := caller.invite(kamOutside(1), "sip:600@"+domain, callerURI)
+	entered := node.waitRequest("INVITE")
+	node.reply(entered, 200, "OK", [2]string{"Contact", node.contact("600")}, [2]string{sdpType, sdp(node.addr())})
+	ok := caller.waitFinal(waits)
+	ack, _ := caller.within("ACK", 1, waits, ok, true)
+	caller.send(kamOutside(1), ack)
+	node.waitRequest("ACK")
+	p := agentPhone(t, insidePhone, kam(1), "201")
+
 	if _, err := rpc(1, "dispatcher.set_state", "dp", 1, uri); err != nil {
 		t.Fatal(err)
 	}
-	caller := newPhone(t, outsidePhone, 0)
-	invite := caller.invite(kamOutside(1), "sip:600@"+domain, callerURI)
-	if r := caller.waitFinal(invite); r.code() != 503 {
-		t.Errorf("a call with the only node drained: %s, want 503", r.start)
+	drained := func(when string) {
+		t.Helper()
+		other := newPhone(t, outsidePhone, 0)
+		invite := other.invite(kamOutside(1), "sip:600@"+domain, callerURI)
+		if r := other.waitFinal(invite); r.code() != 503 {
+			t.Errorf("%s: a call with the only node drained: %s, want 503", when, r.start)
+		}
+		ring := node.ring(1, "201")
+		p.reply(p.waitRequest("INVITE"), 486, "Busy Here")
+		if r := node.waitFinal(ring); r.code() != 486 {
+			t.Errorf("%s: a drained node rings an agent: %s", when, r.start)
+		}
 	}
-	p := agentPhone(t, insidePhone, kam(1), "201")
-	ring := node.ring(1, "201")
-	p.reply(p.waitRequest("INVITE"), 486, "Busy Here")
-	if r := node.waitFinal(ring); r.code() != 486 {
-		t.Errorf("a drained node rings an agent: %s", r.start)
+	drained("drained")
+
+	docker(t, "restart", "-t", "1", kamName(1))
+	eventually(t, "the list is empty after a restart", 10*time.Second, func() bool { return httpAlive(1) && flags(1, uri) == "" })
+	eventually(t, "the directory is read", 20*time.Second, func() bool { return directoryVersion(1) != "" })
+	eventually(t, "registrations are back", 5*time.Second, func() bool { return located(1, "201", p) })
+	if _, err := rpc(1, "dispatcher.add", 1, uri, 12); err != nil { // as callmanager does
+		t.Fatal(err)
+	}
+	if f := flags(1, uri); f != "DP" {
+		t.Errorf("added closed: flags %q", f)
+	}
+	drained("after a restart")
+
+	// Who waits there has been served, and hangs up; the node is told.
+	bye, _ := caller.within("BYE", 2, waits, ok, true)
+	caller.send(kamOutside(1), bye)
+	node.reply(node.waitRequest("BYE"), 200, "OK")
+	if r := caller.waitFinal(bye); r.code() != 200 {
+		t.Errorf("the end of a call on a drained node: %s", r.start)
 	}
 	if _, err := rpc(1, "dispatcher.set_state", "ap", 1, uri); err != nil {
 		t.Fatal(err)
