@@ -63,7 +63,7 @@ if a then
     offer_missed(other, 'withdrawn', 'in a call')
     hangup(other, other.legs, 'withdrawn')
   elseif other then
-    for l in string.gmatch(other.legs, '[^,]+') do
+    for l in string.gmatch(other.legs or '', '[^,]+') do
       if agent_of_leg(other, l) == agent then
         leg_missed(other, l, agent, 'withdrawn', 'in a call')
         hangup(other, l, 'withdrawn')

@@ -19,14 +19,18 @@ func RunCrowd(t *testing.T, b Backend, agents, contacts int) {
 	t.Helper()
 	s := newShift(t, b)
 	s.change(func(d *queue.Projection) {
-		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true})
-		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales"})
+		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true},
+			queue.QueueSpec{Name: "group", ID: 3, Need: 3, Open: true, Strategy: "ring-all"})
+		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales"}, queue.NeedSpec{ID: 3, Queue: "group"})
 		d.Agents = nil
 		for i := range agents {
 			a := queue.AgentSpec{ID: "a" + strconv.Itoa(i), Capacity: 1 + i%5/4, AlwaysIn: true,
 				Places: []queue.Place{{Need: int64(1 + i%2)}}}
 			if i%3 == 0 {
 				a.Places = append(a.Places, queue.Place{Need: int64(2 - i%2), Tier: 1})
+			}
+			if i%4 != 3 {
+				a.Places = append(a.Places, queue.Place{Need: 3, Tier: i % 2})
 			}
 			d.Agents = append(d.Agents, a)
 		}
@@ -87,8 +91,11 @@ func (c *crowd) callers(ctx context.Context, node, n int) {
 	}
 	for i := range n {
 		a := queue.Arrival{Channel: strconv.Itoa(i), Queue: "support"}
-		if i%3 == 0 {
+		switch i % 6 {
+		case 0, 3:
 			a.Queue = "sales"
+		case 5:
+			a.Queue = "group"
 		}
 		_, err := c.pool.Enqueue(ctx, from, a)
 		if c.fail(ctx, err) {
@@ -134,22 +141,48 @@ func (c *crowd) phone(ctx context.Context, o queue.Offer, n int) {
 	if c.fail(ctx, err) {
 		return
 	}
-	if n%7 == 0 {
-		_, err := c.pool.LegEnded(ctx, epoch, o.Legs[0], 21)
-		c.fail(ctx, err)
-		return
-	}
-	if _, err = c.pool.Answered(ctx, epoch, o.Legs[0]); c.fail(ctx, err) {
+	winner, won := c.race(ctx, epoch, o, n)
+	if !won {
 		return
 	}
 	if n%2 == 0 {
-		_, err = c.pool.LegEnded(ctx, epoch, o.Legs[0], 16)
+		_, err = c.pool.LegEnded(ctx, epoch, winner, 16)
 		c.fail(ctx, err)
 	}
 	if _, err = c.pool.CallerGone(ctx, epoch, o.Channel); err == nil {
 		c.ended()
 	}
 	c.fail(ctx, err)
+}
+
+// race lets all phones of the offer act in the same instant: every seventh
+// rejects, the others answer.
+func (c *crowd) race(ctx context.Context, epoch queue.Origin, o queue.Offer, n int) (winner string, won bool) {
+	var all sync.WaitGroup
+	winners := make(chan string, len(o.Legs))
+	for i, leg := range o.Legs {
+		all.Go(func() {
+			if (n+i)%7 == 0 {
+				_, err := c.pool.LegEnded(ctx, epoch, leg, 21)
+				c.fail(ctx, err)
+				return
+			}
+			a, err := c.pool.Answered(ctx, epoch, leg)
+			if !c.fail(ctx, err) && a.Won {
+				winners <- leg
+			}
+		})
+	}
+	all.Wait()
+	if len(winners) > 1 {
+		c.fail(ctx, fmt.Errorf("offer %s has %d winners", o.ID, len(winners)))
+	}
+	select {
+	case winner = <-winners:
+		return winner, true
+	default:
+		return "", false
+	}
 }
 
 // epoch reads the node's present one, as no real caller would.
@@ -163,56 +196,4 @@ func (c *crowd) epoch(ctx context.Context, node string) (queue.Origin, error) {
 	}
 	err = json.Unmarshal([]byte(text), &record)
 	return queue.Origin{Node: node, Epoch: record.Epoch}, err
-}
-
-// replay goes through the journal and says which promise it breaks. It knows
-// nothing of the scripts.
-func replay(journal []queue.Entry, specs []queue.AgentSpec) error {
-	capacity := map[string]int{}
-	for _, a := range specs {
-		capacity[a.ID] = a.Capacity
-	}
-	state, offerOf, load := map[string]string{}, map[string]string{}, map[string]int{}
-	moves := map[string]string{ // event and state: next state
-		"entered ": "waiting", "offered waiting": "offered", "returned offered": "waiting", "returned connected": "waiting",
-		"answered offered": "connected", "readopted ": "connected", "readopted waiting": "connected", "leaving connected": "leaving", "leaving offered": "leaving", "leaving waiting": "leaving",
-		"ended waiting": "over", "ended offered": "over", "ended connected": "over", "ended leaving": "over",
-	}
-	var fence int64
-	for _, e := range journal {
-		if e.Fence < fence {
-			return fmt.Errorf("fence %d after %d in %+v", e.Fence, fence, e)
-		}
-		fence = e.Fence
-		switch e.Event {
-		case "offered":
-			if offerOf[e.Contact] != "" {
-				return fmt.Errorf("double offer: %+v", e)
-			}
-			offerOf[e.Contact] = e.Offer
-			if load[e.Agent]++; load[e.Agent] > max(1, capacity[e.Agent]) {
-				return fmt.Errorf("agent %s has %d: %+v", e.Agent, load[e.Agent], e)
-			}
-		case "closed":
-			if offerOf[e.Contact] != e.Offer {
-				return fmt.Errorf("closed a stranger's offer: %+v", e)
-			}
-			offerOf[e.Contact] = ""
-			load[e.Agent]--
-		}
-		if e.Contact == "" || e.Event == "closed" || e.Event == "bridged" || e.Event == "ringing" {
-			continue
-		}
-		next, ok := moves[e.Event+" "+state[e.Contact]]
-		if !ok {
-			return fmt.Errorf("%s of a contact that is %q: %+v", e.Event, state[e.Contact], e)
-		}
-		state[e.Contact] = next
-	}
-	for c, s := range state {
-		if s != "over" {
-			return fmt.Errorf("contact %s is left %s", c, s)
-		}
-	}
-	return nil
 }

@@ -30,6 +30,8 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"entering", enteringTests},
 		{"matching", matchingTests},
 		{"outcomes", outcomeTests},
+		{"ring-all", ringAllTests},
+		{"dialplan", dialplanTests},
 		{"ends", endTests},
 		{"modes", modeTests},
 		{"deadlines", deadlineTests},
