@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up down logs ps call build test lint check-config test-parts test-stack clean
+.PHONY: help up down logs ps call build test lint check-config test-parts test-stack bench-match clean
 
 # Handed to image builds: which module proxy this machine uses, what is built.
 export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
@@ -91,6 +91,9 @@ test-parts: ## queue, directory, ari and the SIP edge against a real Redis, MySQ
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
 	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test
+
+bench-match: ## what a claim costs, and the ways of others, on this machine's redis-server
+	go run ./bench/match
 
 clean: ## remove what builds and tests left, the images built here too
 	rm -rf build holdline

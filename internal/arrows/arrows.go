@@ -13,5 +13,7 @@ var plan = map[string][]string{
 	"stasis":      {"queue", "ari"},
 	"channelapi":  {"ari"},
 	"callmanager": {"queue", "directory", "channelapi"},
+	"doctor":      {"queue", "ari", "directory"},
+	"bench":       {"queue"},
 	"kamailio":    {}, // its tests on the wire; the room itself is configuration
 }
