@@ -87,7 +87,7 @@ type nodes struct {
 }
 
 func (n *nodes) Pools(context.Context) ([]string, error)     { return nil, nil }
-func (n *nodes) AddPool(context.Context, string) error       { return nil }
+func (n *nodes) AddPool(context.Context, ...string) error    { return nil }
 func (n *nodes) Nodes(context.Context) ([]queue.Node, error) { return n.list, n.err }
 func (n *nodes) RemoveNode(_ context.Context, id string) error {
 	n.list = slices.DeleteFunc(n.list, func(x queue.Node) bool { return x.ID == id })

@@ -13,6 +13,8 @@
 //   - An announcement is made at most once: it is acknowledged before it is played.
 //   - Kill a replica at any instruction and nobody loses their place, no agent
 //     stays reserved, and no phone rings on: the offer's deadlines end it.
+//   - A Redis that was emptied has its directory back within a second, and the
+//     modes of its agents, whether or not MySQL answers.
 //   - No deadline waits for a notification; one that is due fires within 100 ms
 //     of any replica being alive.
 //

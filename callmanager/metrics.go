@@ -20,6 +20,7 @@ type Metrics struct {
 	version     prometheus.Gauge
 	projections *prometheus.CounterVec
 	destination *prometheus.CounterVec
+	modes       *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics of one call manager.
@@ -33,8 +34,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		redisErrors: metrics.Counter(reg, "callmanager_redis_errors_total", "Reads of work or deadlines that failed.").WithLabelValues(),
 		nodesLost:   metrics.Counter(reg, "callmanager_nodes_lost_total", "Nodes whose contacts were ended because the node was dead.").WithLabelValues(),
 		version:     metrics.Gauge(reg, "callmanager_directory_version", "Version of the directory last projected by this replica.").WithLabelValues(),
-		projections: metrics.Counter(reg, "callmanager_projections_total", "Projections of the directory, by result (ok, failed).", "result"),
+		projections: metrics.Counter(reg, "callmanager_projections_total", "Projections of the directory, by result (ok, failed, restored: of a pool that had lost it).", "result"),
 		destination: metrics.Counter(reg, "callmanager_dispatcher_changes_total", "Changes of a Kamailio's dispatcher list, by change (added, removed, open, closed, failed).", "change"),
+		modes:       metrics.Counter(reg, "callmanager_modes_total", "Modes of agents written for a Redis that loses its memory, by result (ok, failed).", "result"),
 	}
 }
 

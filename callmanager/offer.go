@@ -47,7 +47,9 @@ func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 			"X-Holdline-Contact": o.Contact,
 			"X-Holdline-Queue":   o.Queue,
 		},
-		Variables: map[string]string{"HOLDLINE_POOL": p.name},
+		// They ride in every event about the leg: should Redis lose its memory, they
+		// say whose call it is.
+		Variables: map[string]string{"HOLDLINE_POOL": p.name, "HOLDLINE_AGENT": r.Agent},
 		AppArgs:   "pool=" + p.name + ",leg=" + o.ID,
 	})
 	if reason, definite := setupReason(err); definite {

@@ -18,6 +18,7 @@ type Queue interface {
 	Offer(ctx context.Context, id string) (queue.Offer, error)
 	Contact(ctx context.Context, id string) (queue.Contact, error)
 	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
+	Version(ctx context.Context) (int64, error)
 }
 
 // Work is a pool's stream of things to be done.
@@ -51,6 +52,18 @@ type Telephony interface {
 	Hangup(ctx context.Context, node, channel, reason string) error
 }
 
+// ModeSource is what a pool tells of its agents. queue.Pool satisfies it.
+type ModeSource interface {
+	Journal(ctx context.Context, after string, n int) ([]queue.Entry, error)
+	JournalEnd(ctx context.Context) (string, error)
+	Agents(ctx context.Context) ([]queue.Agent, error)
+}
+
+// ModeStore keeps modes where Redis' memory does not matter. directory.Directory satisfies it.
+type ModeStore interface {
+	SaveModes(ctx context.Context, pool string, modes map[string]queue.RestoredMode) error
+}
+
 // Directory is what people edit. directory.Directory satisfies it.
 type Directory interface {
 	Pools(ctx context.Context) ([]string, error)
@@ -60,7 +73,7 @@ type Directory interface {
 // Registry is what all pools share. queue.Registry satisfies it.
 type Registry interface {
 	Pools(ctx context.Context) ([]string, error)
-	AddPool(ctx context.Context, pool string) error
+	AddPool(ctx context.Context, pools ...string) error
 	Nodes(ctx context.Context) ([]queue.Node, error)
 	RemoveNode(ctx context.Context, id string) error
 }

@@ -89,13 +89,21 @@ func (r *Registry) Pools(ctx context.Context) ([]string, error) {
 	return pools, nil
 }
 
-// AddPool makes the pool known. Repeating it does nothing.
-func (r *Registry) AddPool(ctx context.Context, pool string) error {
-	if err := ValidPool(pool); err != nil {
-		return fmt.Errorf("add pool: %w", err)
+// AddPool makes pools known, all at one instant: whoever finds one finds them all.
+// Repeating it does nothing.
+func (r *Registry) AddPool(ctx context.Context, pools ...string) error {
+	members := make([]any, len(pools))
+	for i, pool := range pools {
+		if err := ValidPool(pool); err != nil {
+			return fmt.Errorf("add pool: %w", err)
+		}
+		members[i] = pool
 	}
-	if err := r.rdb.SAdd(ctx, registryPools, pool).Err(); err != nil {
-		return fmt.Errorf("add pool %s: %w", pool, err)
+	if len(members) == 0 {
+		return nil
+	}
+	if err := r.rdb.SAdd(ctx, registryPools, members...).Err(); err != nil {
+		return fmt.Errorf("add pools %s: %w", strings.Join(pools, ", "), err)
 	}
 	return nil
 }

@@ -157,6 +157,21 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 	return entries, nil
 }
 
+// JournalEnd is the id of the last entry; "" when there is none.
+func (p *Pool) JournalEnd(ctx context.Context) (string, error) {
+	if p.bad != nil {
+		return "", p.bad
+	}
+	last, err := p.rdb.XRevRangeN(ctx, p.keys["journal"], "+", "-", 1).Result()
+	if err != nil {
+		return "", fmt.Errorf("find end of journal: %w", err)
+	}
+	if len(last) == 0 {
+		return "", nil
+	}
+	return last[0].ID, nil
+}
+
 // fields of a stream's entry. What is absent or no number reads as nothing.
 type fields map[string]any
 

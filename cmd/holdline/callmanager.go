@@ -78,14 +78,22 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 			n.log.Warn().Str("pool", pool).Stringer("problems", p).Msg("directory rows left out or corrected")
 		},
 	})
+	modes := &callmanager.Modes{
+		Registry: registry, Store: people, Log: n.log, Metrics: measures,
+		Open: func(pool string) callmanager.ModeSource {
+			return queue.Open(rdb, pool)
+		},
+	}
 	projector := &callmanager.Projector{
-		Directory: people, Registry: registry, Open: open, Log: n.log, Metrics: measures,
+		Directory: people, Registry: registry, Open: open, Modes: modes, Log: n.log, Metrics: measures,
 	}
 	n.checks = append(n.checks, web.Check{Name: "redis", Func: ping(rdb)})
 	n.parts = append(n.parts,
 		role.Part{Name: "directory", Run: func(ctx context.Context) error {
 			return people.Watch(ctx, directoryEvery, projector.Project)
 		}},
+		role.Part{Name: "projection", Run: projector.Keep},
+		role.Part{Name: "modes", Run: modes.Run},
 		role.Part{Name: "matching", Run: manager.Run},
 		role.Part{Name: "nodes", Run: watch.Run},
 		role.Part{Name: "hints", Run: hints.Run},
