@@ -15,6 +15,16 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// Migrations are the files that Migrate runs, by their numbers, for who must read
+// the schema without running it.
+func Migrations() fs.FS {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the path is valid, as fs.Sub asks
+	}
+	return files
+}
+
 const (
 	migrationTable = "schema_migrations"
 	migrationLock  = "holdline_migrate"
@@ -30,11 +40,7 @@ const (
 // GRANT OPTION. Two at the same time are one after the other. MySQL's DDL knows
 // no rollback: each migration can run again after it broke off half-way.
 func Migrate(ctx context.Context, db *sql.DB) ([]string, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, fmt.Errorf("migrate directory: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectMySQL, db, files,
+	provider, err := goose.NewProvider(goose.DialectMySQL, db, Migrations(),
 		goose.WithTableName(migrationTable),
 		goose.WithSessionLocker(sessionLock{}),
 		goose.WithLogger(goose.NopLogger()))
