@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -155,6 +156,25 @@ func (s *EventServer) Close(ctx context.Context) error {
 	}
 }
 
+// Drain refuses new connections and closes those that are, each when the one before was
+// served to its end: the nodes look for another server one after the other. When ctx ends
+// it leaves the rest to Close.
+func (s *EventServer) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	sessions := slices.Collect(maps.Keys(s.sessions))
+	s.mu.Unlock()
+	for _, session := range sessions {
+		session.end(ErrServerClosed)
+		select {
+		case <-session.served:
+		case <-ctx.Done():
+			return fmt.Errorf("drain event server: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
 // Disconnect closes the connections of a user, for example when its node is taken out.
 func (s *EventServer) Disconnect(user string, cause error) int {
 	s.mu.Lock()
@@ -195,6 +215,7 @@ func (s *EventServer) leave(session *Session) {
 	s.mu.Lock()
 	delete(s.sessions, session)
 	s.mu.Unlock()
+	close(session.served)
 	s.running.Done()
 }
 

@@ -30,6 +30,7 @@ type Session struct {
 	query  url.Values
 
 	ended   chan struct{} // closed with the cause below
+	served  chan struct{} // closed when Serve has returned and the socket is closed
 	endOnce sync.Once
 	cause   error // written once before ended is closed
 
@@ -51,7 +52,7 @@ type frame struct {
 func newSession(server *EventServer, user string, r *http.Request) *Session {
 	return &Session{
 		server: server, user: user, remote: r.RemoteAddr, query: r.URL.Query(),
-		ended: make(chan struct{}), arrived: make(chan struct{}, 1), began: time.Now(),
+		ended: make(chan struct{}), served: make(chan struct{}), arrived: make(chan struct{}, 1), began: time.Now(),
 	}
 }
 

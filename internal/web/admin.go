@@ -61,11 +61,7 @@ func Admin(o AdminOptions) http.Handler {
 			o.Health.detailed(w, r)
 			return
 		}
-		status, body := http.StatusOK, "ready\n"
-		if len(o.Health.Ask(r.Context())) > 0 {
-			status, body = http.StatusServiceUnavailable, "not ready\n"
-		}
-		text(w, status, body)
+		o.Health.plain(w, r)
 	})
 	home := home(o, pages)
 	mux.Handle("GET /{$}", home)

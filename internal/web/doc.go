@@ -14,6 +14,6 @@
 //   - a server has every timeout, and ends by letting requests finish
 //     (Server);
 //   - /healthz says that the process lives, /readyz asks each part that it
-//     needs (Health), and the admin pages show metrics and profiles to the
+//     needs (Health) and tells "takes no more" from "does not work", and the admin pages show metrics and profiles to the
 //     loopback or to who has the token (Admin).
 package web

@@ -3,9 +3,12 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
+
+	"holdline/internal/role"
 )
 
 // Check asks whether one thing that the role needs can be used.
@@ -20,20 +23,32 @@ const (
 	checkFresh   = 250 * time.Millisecond // an answer this old is given again, whoever asks how often
 )
 
+// ErrFull is what a check gives for a role that works, and can take no more.
+var ErrFull = errors.New("full")
+
+// Answer is what the checks say together, as /readyz says it.
+type Answer struct {
+	// Status is 200, ready; 429, no new work, while what it has goes on: it is full,
+	// or it drains; or 503, not ready.
+	Status int
+	Word   string            // ready, full, draining, not ready
+	Failed map[string]string // the reason of each check that gave one
+}
+
 // Health answers /healthz and /readyz.
 type Health struct {
 	checks []Check
 	mu     sync.Mutex // held while asking: askers wait for the one that asks
 	asked  time.Time
-	last   map[string]string
+	last   Answer
 }
 
 // NewHealth takes what must work for the role to be ready. The role's own
 // readiness is usually the first check.
 func NewHealth(checks ...Check) *Health { return &Health{checks: checks} }
 
-// Ask runs the checks. failed holds a reason for each that failed.
-func (h *Health) Ask(ctx context.Context) (failed map[string]string) {
+// Ask runs the checks.
+func (h *Health) Ask(ctx context.Context) Answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if time.Since(h.asked) < checkFresh {
@@ -48,14 +63,32 @@ func (h *Health) Ask(ctx context.Context) (failed map[string]string) {
 		wait.Go(func() { reasons[i] = c.Func(ctx) })
 	}
 	wait.Wait()
-	failed = map[string]string{}
+	h.last, h.asked = h.judge(reasons), time.Now()
+	return h.last
+}
+
+// judge takes the worst of the reasons. A draining role is not dead: a balancer that
+// thought so would cut what the role is letting run out.
+func (h *Health) judge(reasons []error) Answer {
+	a := Answer{Status: http.StatusOK, Word: "ready", Failed: map[string]string{}}
 	for i, err := range reasons {
-		if err != nil {
-			failed[h.checks[i].Name] = err.Error()
+		if err == nil {
+			continue
+		}
+		a.Failed[h.checks[i].Name] = err.Error()
+		switch {
+		case a.Status == http.StatusServiceUnavailable:
+		case errors.Is(err, role.ErrDraining):
+			a.Status, a.Word = http.StatusTooManyRequests, "draining"
+		case errors.Is(err, ErrFull):
+			if a.Status == http.StatusOK {
+				a.Status, a.Word = http.StatusTooManyRequests, "full"
+			}
+		default:
+			a.Status, a.Word = http.StatusServiceUnavailable, "not ready"
 		}
 	}
-	h.last, h.asked = failed, time.Now()
-	return failed
+	return a
 }
 
 // Register adds GET /healthz and GET /readyz in the form for a listener that
@@ -64,33 +97,31 @@ func (h *Health) Register(mux interface {
 	HandleFunc(string, func(http.ResponseWriter, *http.Request))
 }) {
 	mux.HandleFunc("GET /healthz", alive)
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if len(h.Ask(r.Context())) > 0 {
-			text(w, http.StatusServiceUnavailable, "not ready\n")
-			return
-		}
-		text(w, http.StatusOK, "ready\n")
-	})
+	mux.HandleFunc("GET /readyz", h.plain)
+}
+
+func (h *Health) plain(w http.ResponseWriter, r *http.Request) {
+	a := h.Ask(r.Context())
+	text(w, a.Status, a.Word+"\n")
 }
 
 // detailed answers /readyz with each check by name.
 func (h *Health) detailed(w http.ResponseWriter, r *http.Request) {
-	failed := h.Ask(r.Context())
-	answer := struct {
+	a := h.Ask(r.Context())
+	body := struct {
 		Ready  bool              `json:"ready"`
+		State  string            `json:"state"`
 		Checks map[string]string `json:"checks"`
-	}{Ready: len(failed) == 0, Checks: map[string]string{}}
+	}{Ready: a.Status == http.StatusOK, State: a.Word, Checks: map[string]string{}}
 	for _, c := range h.checks {
-		answer.Checks[c.Name] = "ok"
-		if why, bad := failed[c.Name]; bad {
-			answer.Checks[c.Name] = why
+		body.Checks[c.Name] = "ok"
+		if why, bad := a.Failed[c.Name]; bad {
+			body.Checks[c.Name] = why
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if !answer.Ready {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-	_ = json.NewEncoder(w).Encode(answer)
+	w.WriteHeader(a.Status)
+	_ = json.NewEncoder(w).Encode(body)
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "alive\n") }
