@@ -90,6 +90,8 @@ var (
 	opSetVars          = &Operation{Name: "channels.set_variables", Method: post, Path: "/channels/{channelId}/variables", Body: []string{"variables"}}
 	opTransferProgress = &Operation{Name: "channels.transfer_progress", Method: post, Path: "/channels/{channelId}/transfer_progress", Query: []string{"states"}}
 
+	opRTPStatistics = &Operation{Name: "channels.rtp_statistics", Method: get, Path: "/channels/{channelId}/rtp_statistics"}
+
 	opBridges      = &Operation{Name: "bridges.list", Method: get, Path: "/bridges"}
 	opBridge       = &Operation{Name: "bridges.get", Method: get, Path: "/bridges/{bridgeId}"}
 	opCreateBridge = &Operation{Name: "bridges.create", Method: post, Path: "/bridges", meaning: takenID, Query: []string{"type", "bridgeId", "name"}}
@@ -125,7 +127,7 @@ const (
 var operations = []*Operation{
 	opPing, opInfo, opVariable, opSetVariable,
 	opChannels, opChannel, opOriginate, opCreate, opDial, opAnswer, opHangup, opContinue, opRing, opStopRing,
-	opDTMF, opStartMusic, opStopMusic, opPlay, opGetVar, opSetVar, opGetVars, opSetVars, opTransferProgress,
+	opDTMF, opStartMusic, opStopMusic, opPlay, opGetVar, opSetVar, opGetVars, opSetVars, opTransferProgress, opRTPStatistics,
 	opBridges, opBridge, opCreateBridge, opDeleteBridge, opAddToBridge, opRemoveFromBridge,
 	opBridgeMusic, opStopBridgeMusic, opPlayOnBridge,
 	opPlayback, opStopPlayback,

@@ -34,6 +34,7 @@ var behaviours = []struct {
 	{"functions can be read and written", functions},
 
 	{"music starts and stops", music},
+	{"packets tell of silence", sent},
 	{"a playback starts and finishes", playback},
 	{"a playback is stopped", stopPlayback},
 	{"a playback's id plays twice", playTwice},
