@@ -27,13 +27,21 @@ func (p *Pool) Dialled(ctx context.Context, from Origin, channel, agent string) 
 	return c, err
 }
 
-// Returned says that the caller is back in the application from the dialplan,
-// which dialled for this offer with this DIALSTATUS. After ANSWER the contact
-// leaves, answered; otherwise it waits at its old place, and a work entry starts
-// its music. ErrNoContact when there is none (any more): it is an arrival then.
-func (p *Pool) Returned(ctx context.Context, from Origin, channel, offer, dialStatus string) (Contact, error) {
-	r, err := p.do(ctx, "returned", "returned "+channel, nil,
-		Escape(from.Node), from.epoch(), Escape(channel), offer, dialStatus)
+// DialResult is what came of dialling in the dialplan.
+type DialResult struct {
+	Offer  string
+	Status string // DIALSTATUS
+	Cause  int    // HANGUPCAUSE, Q.850; Dial's status tells no reject from nobody there. 0: not known
+	Agent  string // who answered, if that is known
+}
+
+// Returned says that the caller is back in the application from the dialplan.
+// After ANSWER the contact leaves, answered; otherwise it waits at its old place,
+// and a work entry starts its music. ErrNoContact when there is none (any more):
+// it is an arrival then.
+func (p *Pool) Returned(ctx context.Context, from Origin, channel string, d DialResult) (Contact, error) {
+	r, err := p.do(ctx, "returned", "returned "+channel, nil, Escape(from.Node), from.epoch(), Escape(channel),
+		d.Offer, d.Status, d.Cause, Escape(d.Agent))
 	if err != nil {
 		return Contact{}, err
 	}

@@ -1,9 +1,10 @@
 -- returned: the caller is back in the application, and this was the DIALSTATUS.
 -- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
--- ARGV  1 node  2 epoch  3 channel escaped  4 offer  5 dial status
+-- ARGV  1 node  2 epoch  3 channel escaped  4 offer  5 dial status  6 Q.850 cause or 0  7 agent or ''
 -- gives ok contact | stale_epoch | no_contact;  O(legs · places · log n)
 
--- OUTCOMES: CHANUNAVAIL is nobody registered; CONGESTION is a busy proxy, or none.
+-- OUTCOMES: CHANUNAVAIL is nobody registered, or by its cause a reject;
+-- CONGESTION is a busy proxy, or none.
 local OUTCOMES = {
   BUSY = 'busy', NOANSWER = 'no_answer', CANCEL = 'no_answer', CHANUNAVAIL = 'unreachable',
   CONGESTION = 'unreachable', DONTCALL = 'reject', TORTURE = 'reject',
@@ -21,13 +22,15 @@ if o and o.id ~= ARGV[4] then status = '' end -- it says nothing of this offer
 
 if c.state == 'in_dialplan' then
   if status == 'ANSWER' then
-    if o then -- nobody heard the answer; of several dialled it was whose turn it was
-      offer_answer(o, c, string.match(asked(o), '^[^,]+'))
+    if o then -- nobody heard the answer; when it is not known whose it was, it was whose turn it was
+      offer_answer(o, c, has(o.agents, ARGV[7]) and ARGV[7] or string.match(asked(o), '^[^,]+'))
       offer_over(o)
     end
     contact_leave(c, 'answered')
   elseif o then
-    c = offer_missed(o, OUTCOMES[status] or 'setup_failed', 'dial ' .. status)
+    local outcome = OUTCOMES[status] or 'setup_failed'
+    if outcome == 'unreachable' and ARGV[6] == '21' then outcome = 'reject' end
+    c = offer_missed(o, outcome, 'dial ' .. status)
   else
     contact_return(c, true)
   end

@@ -32,7 +32,12 @@ func (s *shift) dialplan(edit func(*queue.QueueSpec)) {
 
 func (s *shift) returns(o queue.Offer, status string) queue.Contact {
 	s.t.Helper()
-	c, err := s.pool.Returned(s.ctx, s.from, o.Channel, o.ID, status)
+	return s.returnsWith(o, queue.DialResult{Offer: o.ID, Status: status})
+}
+
+func (s *shift) returnsWith(o queue.Offer, d queue.DialResult) queue.Contact {
+	s.t.Helper()
+	c, err := s.pool.Returned(s.ctx, s.from, o.Channel, d)
 	s.ok(err)
 	return c
 }
@@ -101,7 +106,7 @@ var dialplanTests = []shiftTest{
 		s.ok(err)
 		equal(s, "while they talk", s.gone("b").Contact.Outcome, queue.OutcomeAnswered)
 		equal(s, "load", s.agent("201").Load(), 0)
-		_, err = s.pool.Returned(s.ctx, s.from, "b", "0123", "ANSWER")
+		_, err = s.pool.Returned(s.ctx, s.from, "b", queue.DialResult{Offer: "0123", Status: "ANSWER"})
 		s.refused(err, queue.ErrNoContact)
 	}},
 	{"an answer that nobody heard is told by the return", func(s *shift) {
@@ -113,6 +118,29 @@ var dialplanTests = []shiftTest{
 		equal(s, "agent", s.did(queue.WorkLeave).Agent, "201")
 		s.gone("a")
 		equal(s, "end", s.outcome(c.ID)+", "+s.closes(o.ID), "answered, 201 answered")
+	}},
+	{"the cause tells a reject from nobody there, and the offer's id one dial from another", func(s *shift) {
+		s.dialplan(nil)
+		for _, row := range []struct {
+			with queue.DialResult
+			want string
+		}{
+			{queue.DialResult{Status: "CHANUNAVAIL", Cause: 21}, queue.OfferReject},
+			{queue.DialResult{Status: "CHANUNAVAIL", Cause: 1}, queue.OfferUnreachable},
+			{queue.DialResult{Status: "NOANSWER", Cause: 21}, queue.OfferNoAnswer},
+			{queue.DialResult{Status: "ANSWER", Offer: "another"}, queue.OfferSetupFailed},
+		} {
+			s.login("201")
+			s.calls("a")
+			o := s.dials("a 201")
+			if row.with.Offer == "" {
+				row.with.Offer = o.ID
+			}
+			equal(s, "state", s.returnsWith(o, row.with).State, queue.Waiting)
+			equal(s, "end", s.closes(o.ID), "201 "+row.want)
+			s.gone("a")
+			s.mode("201", queue.LoggedOut)
+		}
 	}},
 	{"who does not come back in time frees the agent, and comes back all the same", func(s *shift) {
 		s.dialplan(func(q *queue.QueueSpec) { q.RingTimeout, q.Retry = time.Second, time.Hour })

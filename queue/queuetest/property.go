@@ -222,7 +222,7 @@ func (m *mess) dialEvent(r *rapid.T, o queue.Offer) {
 		m.may(err)
 	case 3:
 		status := rapid.SampledFrom([]string{"ANSWER", "BUSY", "NOANSWER", "CANCEL", "CONGESTION", "CHANUNAVAIL", ""}).Draw(r, "status")
-		c, err := m.pool.Returned(m.ctx, m.from, o.Channel, o.ID, status)
+		c, err := m.pool.Returned(m.ctx, m.from, o.Channel, queue.DialResult{Offer: o.ID, Status: status})
 		m.may(err)
 		if c.State == queue.InDialplan {
 			r.Fatalf("%s returned with %q and is %+v", o.Channel, status, c)
