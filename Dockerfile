@@ -19,5 +19,7 @@ LABEL org.opencontainers.image.title="holdline" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/holdline /holdline
+# For `docker compose exec callmanager holdline …`.
+ENV PATH=/
 USER 65532:65532
 ENTRYPOINT ["/holdline"]

@@ -8,6 +8,7 @@
 #                                      hex(HMAC-SHA256(secret, node))    required
 #   HOLDLINE_ARI_STASIS_PASSWORD       ARI user "stasis"                 required
 #   HOLDLINE_ARI_CHANNELAPI_PASSWORD   ARI user "channelapi"             required
+#   HOLDLINE_ARI_OPERATOR_PASSWORD     ARI user "operator", who may only look      default no such user
 #   HOLDLINE_EVENTS_URL                where events go     default ws://haproxy:8080/events
 #   HOLDLINE_KAMAILIO                  route=address,... default
 #                                      kamailio-1=172.30.77.11,kamailio-2=172.30.77.12
@@ -33,7 +34,7 @@ readonly run=/run/asterisk
 
 die() { echo "entrypoint: $*" >&2; exit 64; }
 
-readonly secrets="NODE_SECRET ARI_STASIS_PASSWORD ARI_CHANNELAPI_PASSWORD METRICS_TOKEN"
+readonly secrets="NODE_SECRET ARI_STASIS_PASSWORD ARI_CHANNELAPI_PASSWORD ARI_OPERATOR_PASSWORD METRICS_TOKEN"
 readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE MAX_CALLS LANGUAGE ASTERISK_MODULES DIALPLAN LOG_LEVEL"
 
 known() {
@@ -116,6 +117,9 @@ put[ADDRESS]=$(setting ADDRESS '[0-9.]+' "${own%% *}")
 put[LANGUAGE]=$(setting LANGUAGE '[a-z]{2}(_[A-Z]{2})?' en)
 put[STASIS_PASSWORD]=$(required ARI_STASIS_PASSWORD)
 put[CHANNELAPI_PASSWORD]=$(required ARI_CHANNELAPI_PASSWORD)
+operator=$(secret ARI_OPERATOR_PASSWORD)
+put[OPERATOR]=
+[ -z "$operator" ] || put[OPERATOR]=$'[operator]\ntype = user\nread_only = yes\npassword_format = plain\npassword = '"$operator"
 put[METRICS_TOKEN]=$(secret METRICS_TOKEN)
 put[MODULE_DIR]=$(dirname /usr/lib/*/asterisk/modules/pbx_lua.so)
 node_secret=$(required NODE_SECRET)
@@ -197,5 +201,5 @@ ln -sf "$dialplan/extensions.$kind" $run/etc/
 
 [ "${1:-}" = render ] && exit 0
 echo "node ${put[NODE]} boot ${put[BOOT]} address ${put[ADDRESS]} events $events"
-unset "${!HOLDLINE_@}" put node_secret
+unset "${!HOLDLINE_@}" put node_secret operator
 exec asterisk -f -C $run/etc/asterisk.conf

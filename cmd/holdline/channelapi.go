@@ -24,8 +24,9 @@ type channelapiCmd struct {
 
 // ChannelapiFlags are channelapi's own settings.
 type ChannelapiFlags struct {
-	APIListen string   `name:"api-listen" env:"HOLDLINE_API_LISTEN" default:"127.0.0.1:8081" help:"Where commands for channels arrive."`
-	Routes    []string `env:"HOLDLINE_ROUTES" default:"kamailio-1,kamailio-2" help:"PJSIP endpoints of the nodes by which legs go out, one for each Kamailio."`
+	APIListen      string   `name:"api-listen" env:"HOLDLINE_API_LISTEN" default:"127.0.0.1:8081" help:"Where commands for channels arrive."`
+	Routes         []string `env:"HOLDLINE_ROUTES" default:"kamailio-1,kamailio-2" help:"PJSIP endpoints of the nodes by which legs go out, one for each Kamailio."`
+	APIMaxRequests int      `name:"api-max-requests" env:"HOLDLINE_API_MAX_REQUESTS" default:"1000" help:"Commands in progress from which on a replica is full, so that new ones go to another; 0 is no bound."`
 }
 
 func (c *channelapiCmd) Run(p *process) error {
@@ -55,8 +56,11 @@ func (c *channelapiCmd) add(n *node, rdb redis.UniversalClient) error {
 		Log: n.log, Registerer: reg,
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/", api)
-	web.NewHealth(web.Check{Name: "role", Func: n.ready.Check}).Register(mux)
+	bound := web.NewBound(c.APIMaxRequests)
+	room := web.Check{Name: "commands", Func: bound.Check}
+	n.checks = append(n.checks, room)
+	mux.Handle("/", bound.Of(api))
+	web.NewHealth(web.Check{Name: "role", Func: n.ready.Check}, room).Register(mux)
 	server := web.NewServer(web.ServerOptions{Name: "channelapi", Listen: c.APIListen, Handler: mux, Log: n.log})
 	n.parts = append(n.parts,
 		role.Part{Name: "nodes", Stop: func(context.Context) error { api.Close(); return nil }},

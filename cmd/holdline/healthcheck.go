@@ -9,7 +9,8 @@ import (
 
 type healthcheckCmd struct{}
 
-// Run asks the role on this host whether it is ready; for container health checks.
+// Run asks the role on this host whether it works; for container health checks. One
+// that is full or drains works.
 func (healthcheckCmd) Run(p *process) error {
 	_, port, err := net.SplitHostPort(p.common.AdminListen)
 	if err != nil {
@@ -25,7 +26,7 @@ func (healthcheckCmd) Run(p *process) error {
 		return fmt.Errorf("ask readiness: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusTooManyRequests {
 		return fmt.Errorf("ask readiness: %s", resp.Status)
 	}
 	return nil

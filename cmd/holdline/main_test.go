@@ -122,6 +122,8 @@ func TestExitCodes(t *testing.T) {
 		{"no such command", []string{"nonsense"}, 2},
 		{"no such flag", []string{"stasis", "--nonsense"}, 2},
 		{"a missing secret", []string{"stasis"}, 1},
+		{"a node command without Redis", []string{"node", "list", "--redis-addrs=127.0.0.1:1"}, 1},
+		{"a node command without a node", []string{"node", "drain"}, 2},
 		{"nothing to ask", []string{"healthcheck", "--admin-listen=127.0.0.1:1"}, 1},
 	} {
 		if got := run(row.args, nil); got != row.want {

@@ -72,12 +72,17 @@ const readyDelay = 1500 * time.Millisecond
 
 // open gives the connection to Redis that all roles of the process share.
 func (n *node) open(f RedisFlags) redis.UniversalClient {
-	rdb := queue.NewClient(queue.Options{
-		Addrs: f.RedisAddrs, Master: f.RedisMaster, User: f.RedisUser, Password: n.secrets.RedisPassword,
-		PoolSize: 128,
-	})
+	rdb := f.client(n.secrets)
 	n.closers = append(n.closers, rdb.Close)
 	return rdb
+}
+
+// client connects to Redis.
+func (f RedisFlags) client(s secrets) redis.UniversalClient {
+	return queue.NewClient(queue.Options{
+		Addrs: f.RedisAddrs, Master: f.RedisMaster, User: f.RedisUser, Password: s.RedisPassword,
+		PoolSize: 128,
+	})
 }
 
 // asterisk gives the REST side of a node.

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -26,7 +27,8 @@ type stasisCmd struct {
 
 // StasisFlags are stasis' own settings.
 type StasisFlags struct {
-	EventsListen string `env:"HOLDLINE_EVENTS_LISTEN" default:"127.0.0.1:8080" help:"Where the nodes' event connections arrive, at /events."`
+	EventsMaxNodes int    `name:"events-max-nodes" env:"HOLDLINE_EVENTS_MAX_NODES" default:"100" help:"Event connections from which on a replica is full, so that new ones go to another; 0 is no bound."`
+	EventsListen   string `env:"HOLDLINE_EVENTS_LISTEN" default:"127.0.0.1:8080" help:"Where the nodes' event connections arrive, at /events."`
 }
 
 func (c *stasisCmd) Run(p *process) error {
@@ -71,9 +73,21 @@ func (c *stasisCmd) add(n *node, rdb redis.UniversalClient) error {
 	mux.Handle("GET /events", events)
 	// Redis is not asked here: a stasis without Redis keeps its callers on
 	// music and their order in mind, which a cut connection would not.
-	web.NewHealth(web.Check{Name: "role", Func: n.ready.Check}).Register(mux)
+	room := web.Check{Name: "event connections", Func: func(context.Context) error {
+		return web.Full(events.Stats().Sessions, c.EventsMaxNodes, "event connections")
+	}}
+	n.checks = append(n.checks, room)
+	web.NewHealth(web.Check{Name: "role", Func: n.ready.Check}, room).Register(mux)
 	server := web.NewServer(web.ServerOptions{Name: "events", Listen: c.EventsListen, Handler: mux, Log: n.log})
-	n.parts = append(n.parts, server.Part(), role.Part{Name: "event connections", Drain: events.Close, Stop: events.Close})
+	n.parts = append(n.parts, server.Part(), role.Part{
+		Name: "event connections", Drain: events.Drain, Stop: events.Close,
+		Progress: func() string {
+			if left := events.Stats().Sessions; left > 0 {
+				return fmt.Sprintf("%d nodes", left)
+			}
+			return ""
+		},
+	})
 	return nil
 }
 
