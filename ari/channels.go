@@ -22,6 +22,7 @@ const (
 	ReasonNoAnswer          Reason = 19
 	ReasonSubscriberAbsent  Reason = 20
 	ReasonRejected          Reason = 21
+	ReasonRoute             Reason = 25 // exchange routing error: the next hop is gone
 	ReasonAnsweredElsewhere Reason = 26
 	ReasonCongestion        Reason = 34
 	ReasonFailure           Reason = 38

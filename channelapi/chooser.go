@@ -70,6 +70,19 @@ func (c *chooser) ranks(ctx context.Context) []int {
 	return rank
 }
 
+// died says that the route is offline while another one is online.
+func (c *chooser) died(ctx context.Context, route string) bool {
+	if len(c.routes) < 2 || rankOf(ctx, c.asterisk, route) != 2 {
+		return false
+	}
+	c.mu.Lock()
+	c.asked = time.Time{} // what was believed is not true any more
+	c.mu.Unlock()
+	return slices.ContainsFunc(c.routes, func(other string) bool {
+		return other != route && rankOf(ctx, c.asterisk, other) == 0
+	})
+}
+
 func rankOf(ctx context.Context, asterisk Legs, route string) int {
 	e, err := asterisk.Endpoint(ctx, "PJSIP", route)
 	switch {

@@ -31,6 +31,7 @@ func connect(ctx context.Context, s *Server, o order, b connectBody) (any, error
 		_, err = o.asterisk.Originate(ctx, request)
 		switch {
 		case err == nil:
+			s.watches.leg(o, r.Leg, route)
 			return ConnectAnswer{Leg: r.Leg, Route: route}, nil
 		case errors.Is(err, ari.ErrExists):
 			return ConnectAnswer{Leg: r.Leg, Repeated: true}, nil

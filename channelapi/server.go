@@ -51,6 +51,7 @@ type Server struct {
 	options Options
 	router  *web.Router
 	nodes   *addresses
+	watches *watches
 	took    *prometheus.HistogramVec
 }
 
@@ -60,6 +61,7 @@ func New(o Options) *Server {
 	s := &Server{
 		options: o,
 		nodes:   newAddresses(o.Nodes, o.Dial, o.Routes),
+		watches: newWatches(),
 		router: web.NewRouter(web.RouterOptions{
 			Log: o.Log, Registerer: o.Registerer, Problem: problemOf,
 			LogValues: []string{logging.Node, logging.Channel},
@@ -85,7 +87,10 @@ func New(o Options) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
 // Close lets go of the nodes' connections.
-func (s *Server) Close() { s.nodes.close() }
+func (s *Server) Close() {
+	s.watches.close()
+	s.nodes.close()
+}
 
 func (s *Server) handler(rt route) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

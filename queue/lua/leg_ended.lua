@@ -13,6 +13,9 @@ local OUTCOMES = {
 -- SILENT: after ringing these are no answer; before, nobody was reached (a
 -- registrar's 480 is 19, a proxy's 408 is 18, its 504 is 102).
 local SILENT = { ['18'] = 1, ['19'] = 1, ['102'] = 1 }
+-- ROUTE: the way to the phone died before it rang (channelapi, watch.go): nobody's
+-- fault, so the same two are matched again at once.
+local ROUTE = '25'
 -- LOST: causes that no hanging-up gives; in mid-call the device is lost.
 local LOST = { ['27'] = 1, ['38'] = 1, ['41'] = 1, ['44'] = 1, ['102'] = 1 }
 
@@ -39,6 +42,6 @@ if not is_open(o) then
 end
 
 local rang = has(o.rang, ARGV[4]) or now - tonumber(o.at) >= o.ring_ms * 1000
-local outcome = OUTCOMES[cause] or rang and 'no_answer' or SILENT[cause] and 'unreachable' or 'setup_failed'
+local outcome = OUTCOMES[cause] or rang and 'no_answer' or cause == ROUTE and 'withdrawn' or SILENT[cause] and 'unreachable' or 'setup_failed'
 local c = leg_missed(o, ARGV[4], id, outcome, 'cause ' .. cause)
 return { 'ok', outcome, '0', before, c and cjson.encode(c) or '' }

@@ -21,7 +21,7 @@ var outcomeTests = []shiftTest{
 			{20, false, "unreachable"}, {27, false, "unreachable"}, {38, false, "unreachable"},
 			{19, true, "no_answer"}, {19, false, "unreachable"}, {18, true, "no_answer"}, {18, false, "unreachable"},
 			{102, false, "unreachable"}, {16, true, "no_answer"}, {16, false, "setup_failed"}, {0, false, "setup_failed"},
-			{127, false, "setup_failed"}, {58, false, "setup_failed"},
+			{127, false, "setup_failed"}, {58, false, "setup_failed"}, {25, false, "withdrawn"}, {25, true, "no_answer"},
 		} {
 			s.login("201")
 			s.calls("a")
@@ -33,6 +33,13 @@ var outcomeTests = []shiftTest{
 			s.gone("a")
 			s.mode("201", queue.LoggedOut)
 		}
+	}},
+	{"a way that died is nobody's fault: the same two are matched again", func(s *shift) {
+		s.login("201", "202")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.legEnds(o, 25)
+		s.ring("a 201")
 	}},
 	{"no answer and reject start availability anew", func(s *shift) {
 		for _, cause := range []int{19, 21} {
