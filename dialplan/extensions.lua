@@ -11,6 +11,7 @@
 --   * While Lua runs, a helper thread reads the channel ("autoservice"); to stop and start it
 --     around every application and variable costs up to 50 ms each time. Nothing here takes
 --     long, so it is stopped once, at the beginning.
+--   * A subroutine on another channel (Dial's b) may be a function here; it ends with app.Return.
 --   * ARI's "continue" without a place resumes the function after StasisBroadcast; with a
 --     place it abandons the function and goes there.
 
@@ -25,6 +26,12 @@ local hangup = { { "Hangup" } }
 --     { "VoiceMail", "600@default,u" } }
 local fallback = later
 local ring_on = 10
+
+-- How an agent is dialled in queues of connect mode `dialplan`. g: the caller stays when the
+-- agent hangs up. m: the caller hears music while it rings. b: what is done on the agent's leg
+-- before it is dialled. TRUNK in the call string is replaced by the variable TRUNK, which is the
+-- route that Holdline chose unless you set another here.
+local dial_options = "gmb(holdline-leg^s^1)"
 
 -- Where a caller goes who comes back, by HOLDLINE_STATUS. Holdline has already played what
 -- belongs to the outcome (for TIMEOUT: the apology). No status, or one that is not here: the
@@ -120,6 +127,24 @@ local function enter(arguments, seconds)
 	return false
 end
 
+-- dial calls the agents whom Holdline chose, and gives the DIALSTATUS and the arguments with
+-- which the caller goes back; nil when nobody is to be dialled here.
+local function dial()
+	local call_string = channel.call_string:get() or ""
+	if call_string == "" then
+		return nil
+	end
+	local offer, trunk = channel.HOLDLINE_OFFER:get() or "", channel.TRUNK:get() or ""
+	channel.call_string:set("")
+	channel.DIALSTATUS:set("")
+	channel.DIALEDPEERNUMBER:set("")
+	channel.__HOLDLINE_CONTACT:set(channel.HOLDLINE_CONTACT:get() or "") -- for the agent's leg
+	app.Dial(call_string:gsub("TRUNK", function() return trunk end), channel.HOLDLINE_RING:get() or "15", dial_options)
+	local status = channel.DIALSTATUS:get() or ""
+	return status, M.arguments("return", offer, "dialstatus", status, "cause", channel.HANGUPCAUSE:get(),
+		"peer", channel.DIALEDPEERNUMBER:get())
+end
+
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
 	autoservice_stop()
@@ -135,12 +160,24 @@ function M.queue(context, exten)
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
 		"announce", entry.announce, "need", entry.need, "priority", entry.priority)
-	local steps
-	if enter(arguments, ring_on) then
+	channel.call_string:set("")
+	local inside, dialled, back = enter(arguments, ring_on), nil, nil
+	while inside do
 		if check_hangup() then
 			return -- the caller is gone: nothing below is for nobody
 		end
-		local status = channel.HOLDLINE_STATUS:get() or ""
+		dialled, back = dial()
+		if not dialled then
+			break
+		end
+		inside = enter(back .. ":" .. arguments, ring_on)
+	end
+	local status = inside and channel.HOLDLINE_STATUS:get() or ""
+	if not inside and dialled == "ANSWER" then
+		status = "ANSWERED" -- and Holdline has gone away meanwhile
+	end
+	local steps
+	if inside or status ~= "" then
 		steps = (entry.after or {})[status] or after[status]
 	end
 	run(steps or entry.fallback or fallback)
@@ -190,6 +227,12 @@ for digit, reason in pairs(reasons) do
 	end
 end
 
-extensions = { ["holdline-in"] = incoming }
+-- leg is what is done on an agent's leg before it is dialled: a subroutine, hence Return.
+local function leg()
+	channel.PJSIP_HEADER("add", "X-Holdline-Contact"):set(channel.HOLDLINE_CONTACT:get() or "")
+	app.Return()
+end
+
+extensions = { ["holdline-in"] = incoming, ["holdline-leg"] = { s = leg } }
 hints = {}
 return M

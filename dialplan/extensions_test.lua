@@ -4,7 +4,7 @@
 -- world loads extensions.lua into an imitation of pbx_lua: applications are noted in `ran`,
 -- `on[application]` plays what Asterisk or Holdline would do meanwhile.
 local function world(headers)
-	local w = { ran = {}, vars = {}, on = {} }
+	local w = { ran = {}, vars = {}, on = {}, added = {} }
 	app = setmetatable({}, { __index = function(_, name)
 		return function(...)
 			w.ran[#w.ran + 1] = table.concat({ name, ... }, " ")
@@ -20,8 +20,11 @@ local function world(headers)
 				w.vars[name] = value
 			end,
 		}, { __call = function(_, verb, header)
-			assert(name == "PJSIP_HEADER" and verb == "read")
-			return { get = function() return headers[header] end }
+			assert(name == "PJSIP_HEADER" and (verb == "read" or verb == "add"))
+			return {
+				get = function() return headers[header] end,
+				set = function(_, value) w.added[#w.added + 1] = header .. ": " .. value end,
+			}
 		end })
 	end })
 	autoservice_stop = function() end
@@ -164,6 +167,83 @@ test("a refusal at once is waited out, and a later success counts", function()
 		"Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support", "Ringing", "Wait 1",
 		"StasisBroadcast 2000 ^holdline$ pool=demo:queue=support", "Hangup",
 	})
+end)
+
+-- dialled lets Holdline ask for these Dials in turn, then say TIMEOUT or ANSWERED. Each is
+-- { call string, what Dial sets... }.
+local function dialled(w, dials)
+	local n = 0
+	w.on.StasisBroadcast = function()
+		n = n + 1
+		w.vars.STASISSTATUS = "SUCCESS"
+		if dials[n] then
+			w.vars.call_string, w.vars.HOLDLINE_OFFER, w.vars.HOLDLINE_CONTACT = dials[n][1], "0ff" .. n, "c0de"
+			w.vars.HOLDLINE_RING, w.vars.TRUNK = "15", "kamailio-2"
+		else
+			w.vars.HOLDLINE_STATUS = w.vars.DIALSTATUS == "ANSWER" and "ANSWERED" or "TIMEOUT"
+		end
+	end
+	w.on.Dial = function()
+		assert(w.vars.call_string == "", "the call string stays for the next time")
+		assert(w.vars.__HOLDLINE_CONTACT == "c0de", "the leg does not know its contact")
+		for k, v in pairs(dials[n]) do
+			if k ~= 1 then w.vars[k] = v end
+		end
+	end
+	return w
+end
+
+local dial = "Dial PJSIP/kamailio-2/sip:201@demo.test 15 gmb(holdline-leg^s^1)"
+local enter = "StasisBroadcast 1000 ^holdline$ "
+
+test("connect mode dialplan: dialled, answered, and back to say so", function()
+	local w = dialled(world(caller), {
+		{ "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "ANSWER", HANGUPCAUSE = "16", DIALEDPEERNUMBER = "kamailio-2/sip:201@demo.test" },
+	})
+	same(w.dial("600").ran, {
+		"Ringing", enter .. "pool=demo:queue=support", dial,
+		enter .. "return=0ff1:dialstatus=ANSWER:cause=16:peer=kamailio-2%2Fsip%3A201@demo.test:pool=demo:queue=support", "Hangup",
+	})
+end)
+
+test("not answered: back to the place, and dialled again, until Holdline says otherwise", function()
+	local w = dialled(world(caller), {
+		{ "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "CHANUNAVAIL", HANGUPCAUSE = "21" },
+		{ "PJSIP/TRUNK/sip:201@demo.test&PJSIP/TRUNK/sip:202@demo.test", DIALSTATUS = "NOANSWER", HANGUPCAUSE = "0" },
+	})
+	same(w.dial("600").ran, {
+		"Ringing", enter .. "pool=demo:queue=support", dial,
+		enter .. "return=0ff1:dialstatus=CHANUNAVAIL:cause=21:pool=demo:queue=support",
+		"Dial PJSIP/kamailio-2/sip:201@demo.test&PJSIP/kamailio-2/sip:202@demo.test 15 gmb(holdline-leg^s^1)",
+		enter .. "return=0ff2:dialstatus=NOANSWER:cause=0:pool=demo:queue=support", "Busy 3", "Hangup",
+	})
+end)
+
+test("Holdline goes away while they talk: that is no reason for the fallback", function()
+	local w = dialled(world(caller), { { "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "ANSWER" } })
+	local first = w.on.StasisBroadcast
+	w.on.StasisBroadcast = function()
+		first()
+		w.on.StasisBroadcast = function() w.vars.STASISSTATUS = "TIMEOUT" end
+	end
+	local ran = w.dial("600").ran
+	same(ran[#ran], "Hangup")
+	assert(not table.concat(ran, " "):find("Playback"), "the fallback, after a call")
+end)
+
+test("a caller who is gone while it rings is not taken back", function()
+	local w = dialled(world(caller), { { "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "CANCEL" } })
+	w.on.StasisBroadcast = (function(f) return function() f(); w.gone = w.vars.DIALSTATUS == "CANCEL" end end)(w.on.StasisBroadcast)
+	same(w.dial("600").ran[4], enter .. "return=0ff1:dialstatus=CANCEL:pool=demo:queue=support")
+	assert(#w.ran == 4)
+end)
+
+test("the agent's leg says whom it is for", function()
+	local w = world(caller)
+	w.vars.HOLDLINE_CONTACT = "c0de"
+	extensions["holdline-leg"].s()
+	same(w.added, { "X-Holdline-Contact: c0de" })
+	same(w.ran, { "Return" })
 end)
 
 test("feature codes say who, what and why", function()
