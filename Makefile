@@ -80,13 +80,14 @@ check-config: ## each part's own check of its configuration, in its own image
 	kamailio/check holdline/kamailio
 	asterisk/check holdline/asterisk
 
-test-parts: ## queue, directory, ari and the SIP edge against a real Redis, MySQL, Asterisk and Kamailio of their own
+test-parts: ## queue, directory, ari, the SIP edge and the balancer against a real Redis, MySQL, Asterisk, Kamailio and HAProxy of their own
 	@scripts/engine
 	@scripts/standins
 	@scripts/env
 	@docker compose build --quiet asterisk kamailio-1 rtpengine
 	scripts/with-parts go test -p 1 $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari/...
 	HOLDLINE_TEST_KAMAILIO=holdline/kamailio go test $(RACE) -count=1 ./kamailio
+	HOLDLINE_TEST_HAPROXY=haproxy:3.2 go test $(RACE) -count=1 ./haproxy
 
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi

@@ -16,4 +16,5 @@ var plan = map[string][]string{
 	"doctor":      {"queue", "ari", "directory"},
 	"bench":       {"queue"},
 	"kamailio":    {}, // its tests on the wire; the room itself is configuration
+	"haproxy":     {}, // the same
 }
