@@ -101,7 +101,9 @@ func decodeWork(m redis.XMessage) Work {
 	}
 	if w.Kind == WorkLeave {
 		w.Vars = map[string]string{"HOLDLINE_STATUS": Status(w.Outcome), "HOLDLINE_AGENT": w.Agent,
-			"HOLDLINE_WAIT_MS": strconv.FormatInt(w.WaitMS, 10)}
+			"HOLDLINE_WAIT_MS": strconv.FormatInt(w.WaitMS, 10),
+			// What stasis keeps on the channel is of this stay: the next has an arrival of its own.
+			"HOLDLINE_ARRIVAL": ""}
 	}
 	return w
 }

@@ -35,7 +35,7 @@ type Work struct {
 	Language   string
 	MusicClass string
 	WaitMS     int64
-	Vars       map[string]string // of a leave: HOLDLINE_STATUS, HOLDLINE_AGENT, HOLDLINE_WAIT_MS
+	Vars       map[string]string // of a leave: HOLDLINE_STATUS, HOLDLINE_AGENT, HOLDLINE_WAIT_MS, and HOLDLINE_ARRIVAL emptied
 }
 
 // Subject is what Match is run for: one of the two.

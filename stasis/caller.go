@@ -3,7 +3,6 @@ package stasis
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"holdline/ari"
@@ -18,38 +17,91 @@ func (s *session) callerEntered(ctx context.Context, ev ari.Event, pool *members
 		s.refuse(ctx, ev.Channel.ID, err)
 		return
 	}
-	s.remember(ev.Channel.ID, known{pool: pool})
 	started := time.Now()
 	// A fresh arrival takes the pool's own clock; one that was held up on its
 	// way, in Asterisk or with us, takes the place of its arrival.
 	came := s.offset.local(ev.Timestamp)
 	if started.Sub(came) > freshness {
 		arrival.At = came
+		// Who was frozen has old events, and perhaps no say any more.
+		if err := pool.queue.Seen(ctx, pool.origin); errors.Is(err, queue.ErrStaleEpoch) {
+			s.replaced("enter caller", err)
+			return
+		}
 	}
-	answered := make(chan struct{})
+	s.remember(ev.Channel.ID, knownChannel(pool))
+	entered, parked := make(chan struct{}), make(chan struct{})
 	go func() {
-		defer close(answered)
-		s.park(ctx, ev.Channel.ID, arrival.Contact, came)
+		defer close(parked)
+		s.park(ctx, ev.Channel.ID)
+		select {
+		case <-entered:
+		case <-time.After(freshness): // Redis keeps us waiting: then the channel is all that knows
+			s.keep(ctx, ev.Channel.ID, kept{arrival.Contact, came, came})
+		}
 	}()
-	defer func() { <-answered }()
+	defer func() { <-parked }()
 
-	var entered queue.Entered
+	var e queue.Entered
 	err = s.persist(ctx, "enqueue", func(ctx context.Context) (err error) {
-		entered, err = pool.queue.Enqueue(ctx, pool.origin, arrival)
+		e, err = pool.queue.Enqueue(ctx, pool.origin, arrival)
 		if err != nil {
 			arrival.At = came
 		}
 		return err
 	})
+	close(entered)
 	if err != nil {
-		<-answered
+		<-parked
 		s.forget(ev.Channel.ID)
 		s.refuse(ctx, ev.Channel.ID, err)
 		return
 	}
 	s.o.Metrics.entered(time.Since(started))
-	s.log.Info().Str("pool", pool.name).Str("contact", entered.Contact.ID).Str("queue", arrival.Queue).
-		Str("channel", ev.Channel.ID).Int("position", entered.Position).Bool("new", entered.New).Msg("contact entered")
+	s.log.Info().Str("pool", pool.name).Str("contact", e.Contact.ID).Str("queue", arrival.Queue).
+		Str("channel", ev.Channel.ID).Int("position", e.Position).Bool("new", e.New).
+		Str("reconnects", e.Contact.Reconnects).Msg("contact entered")
+	<-parked
+	since := e.Contact.Arrived
+	if e.Contact.Reconnects != "" {
+		since = came
+	}
+	s.keep(ctx, ev.Channel.ID, kept{e.Contact.ID, e.Contact.Arrived, since})
+}
+
+// readmit enters a caller whose record was lost, and gives their contact. They are
+// the contact that they were, at the place of their arrival.
+func (s *session) readmit(ctx context.Context, ev ari.Event, pool *membership, a args) string {
+	channel := ev.Channel.ID
+	arrival, err := readArrival(ev, a)
+	if err != nil {
+		s.refuse(ctx, channel, err)
+		return ""
+	}
+	arrival.At = s.offset.local(ev.Timestamp)
+	if k, ok := readKept(*ev.Channel); ok {
+		arrival.Contact, arrival.At, arrival.Since, arrival.Back = k.contact, k.at, k.since, true
+	}
+	var e queue.Entered
+	err = s.persist(ctx, "enqueue", func(ctx context.Context) (err error) {
+		e, err = pool.queue.Enqueue(ctx, pool.origin, arrival)
+		return err
+	})
+	if err != nil {
+		s.refuse(ctx, channel, err)
+		return ""
+	}
+	s.remember(channel, knownChannel(pool))
+	if !e.New {
+		return "" // entered meanwhile
+	}
+	s.park(ctx, channel)
+	since := arrival.Since
+	if since.IsZero() {
+		since = e.Contact.Arrived
+	}
+	s.keep(ctx, channel, kept{e.Contact.ID, e.Contact.Arrived, since})
+	return e.Contact.ID
 }
 
 // freshness is how old an event may be and still take the pool's clock as its
@@ -73,30 +125,38 @@ func readArrival(ev ari.Event, a args) (queue.Arrival, error) {
 	return arrival, err
 }
 
-// park answers the caller, starts music, and leaves the arrival on the channel,
-// so that the order survives the loss of Redis.
-func (s *session) park(ctx context.Context, channel, contact string, came time.Time) {
-	steps := []struct {
+// park answers the caller and starts music.
+func (s *session) park(ctx context.Context, channel string) {
+	for _, step := range []struct {
 		act string
 		run func() error
 	}{
 		{"answer", func() error { return s.asterisk.Answer(ctx, channel) }},
 		{"start music", func() error { return s.asterisk.StartMusic(ctx, channel, "") }},
-		{"keep arrival", func() error {
-			return s.asterisk.SetChannelVariable(ctx, channel, "HOLDLINE_ARRIVAL",
-				contact+"|"+strconv.FormatInt(came.UnixMicro(), 10))
-		}},
-	}
-	for _, step := range steps {
-		err := step.run()
-		if errors.Is(err, ari.ErrNotFound) || errors.Is(err, ari.ErrNotInApplication) {
-			return // the caller has gone; the event says so
-		}
-		if err != nil {
-			s.log.Warn().Err(err).Str("act", step.act).Str("channel", channel).Msg("caller not parked")
-			s.o.Metrics.parkFailures.Inc()
+	} {
+		if !s.parked(channel, step.act, step.run()) {
+			return
 		}
 	}
+}
+
+// keep leaves the arrival on the channel, so that order and contact survive the
+// loss of Redis.
+func (s *session) keep(ctx context.Context, channel string, k kept) {
+	s.parked(channel, "keep arrival", s.asterisk.SetReportedVariable(ctx, channel, arrivalVariable, k.String()))
+}
+
+// parked says whether the caller is still there after a step.
+func (s *session) parked(channel, act string, err error) bool {
+	if errors.Is(err, ari.ErrNotFound) || errors.Is(err, ari.ErrNotInApplication) {
+		s.suspect() // the caller has gone; the event says so, or is lost
+		return false
+	}
+	if err != nil {
+		s.log.Warn().Err(err).Str("act", act).Str("channel", channel).Msg("caller not parked")
+		s.o.Metrics.parkFailures.Inc()
+	}
+	return true
 }
 
 // callerLeft tells the queue that a channel left the application or ended.
@@ -112,7 +172,8 @@ func (s *session) callerLeft(ctx context.Context, ev ari.Event) {
 	}
 }
 
-func (s *session) callerGone(ctx context.Context, pool *membership, channel string) {
+// callerGone ends the contact of a channel, and says whether there was one.
+func (s *session) callerGone(ctx context.Context, pool *membership, channel string) bool {
 	s.forget(channel) // also one whose end was lost: the comparison comes here
 	var ended queue.Ended
 	err := s.persist(ctx, "end contact", func(ctx context.Context) (err error) {
@@ -123,8 +184,9 @@ func (s *session) callerGone(ctx context.Context, pool *membership, channel stri
 		if !errors.Is(err, queue.ErrNoContact) && ctx.Err() == nil {
 			s.log.Error().Err(err).Str("channel", channel).Msg("contact not ended")
 		}
-		return
+		return false
 	}
 	s.log.Info().Str("pool", pool.name).Str("contact", ended.Contact.ID).Str("queue", ended.Contact.Queue).
 		Str("channel", channel).Str("outcome", ended.Contact.Outcome).Dur("wait", ended.Wait).Msg("contact ended")
+	return true
 }

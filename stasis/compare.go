@@ -3,35 +3,44 @@ package stasis
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
-	"holdline/ari"
 	"holdline/queue"
 )
 
-// difference is one disagreement between the channels that a node has and the
+// difference is one disagreement between the lines that a node has and the
 // records that Redis has. It is mended only when it is seen twice, a second
 // apart, because either side may be a moment ahead of the other.
 type difference struct {
-	kind    kind
-	channel string
+	kind kind
+	on   string // channel or bridge
 }
 
 // kind is what disagrees, and the label of holdline_repairs_total.
 type kind string
 
 const (
-	lostCaller      kind = "lost_caller"      // a record without a caller: the contact ends
-	forgottenCaller kind = "forgotten_caller" // a caller without a record: back to the place of their arrival
-	closedLeg       kind = "closed_leg"       // a leg without an open offer: hung up
-	unclaimedAnswer kind = "unclaimed_answer" // a leg that answered, unheard: the offer is claimed
-	lostLeg         kind = "lost_leg"         // a call whose agent's leg is gone: it has ended
+	lostCaller      kind = "lost_caller"       // a record without a caller: the contact ends
+	forgottenCaller kind = "forgotten_caller"  // a caller without a record: back to the place of their arrival
+	silentCaller    kind = "silent_caller"     // a caller who waits and hears nothing: music
+	closedLeg       kind = "closed_leg"        // a leg without an open offer: hung up
+	unclaimedAnswer kind = "unclaimed_answer"  // a leg that answered, unheard: the offer is claimed
+	lostLeg         kind = "lost_leg"          // a call whose agent's leg is gone: it has ended
+	halfBuiltBridge kind = "half_built_bridge" // answered, and not both are in it; or over, and it is still there
+	readoptedCall   kind = "readopted_call"    // a call that goes on without a record: it gets it back
 )
 
+// mending is how one difference goes away. It gives what the repair is told with,
+// and whether there was anything left to do.
+type mending struct {
+	pool    *membership
+	contact string // "" until it is known
+	strand  string // whose order it keeps to; "" is the difference's own
+	do      func() (contact string, done bool)
+}
+
 // keepComparing compares at once, whenever asked, and at intervals.
-func (s *session) keepComparing(ctx context.Context, asked <-chan struct{}) {
+func (s *session) keepComparing(ctx context.Context) {
 	ticker := time.NewTicker(s.o.CompareEvery)
 	defer ticker.Stop()
 	for {
@@ -41,12 +50,35 @@ func (s *session) keepComparing(ctx context.Context, asked <-chan struct{}) {
 		} else {
 			ticker.Reset(s.o.CompareEvery)
 		}
+		if !pause(ctx, s.o.SightingGap) { // however much is suspected
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-asked:
+		case <-s.suspected:
 		case <-ticker.C:
 		}
+	}
+}
+
+// suspect asks for a comparison: something was seen that should not be.
+func (s *session) suspect() {
+	select {
+	case s.suspected <- struct{}{}:
+	default:
+	}
+}
+
+// pause waits, and says whether ctx outlived it.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
@@ -58,149 +90,59 @@ func (s *session) compare(ctx context.Context) error {
 		}
 		s.filtered = true
 	}
-	first, err := s.differences(ctx)
-	if err != nil || len(first) == 0 {
+	first, err := s.sight(ctx)
+	if err != nil || len(first.differences)+len(first.sent) == 0 {
 		return err
 	}
-	timer := time.NewTimer(s.o.SightingGap)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
+	if !pause(ctx, s.o.SightingGap) {
 		return ctx.Err()
-	case <-timer.C:
 	}
-	second, err := s.differences(ctx)
+	second, err := s.sight(ctx)
 	if err != nil {
 		return err
 	}
-	for d, mend := range second {
-		if _, twice := first[d]; twice {
-			s.log.Warn().Str("kind", string(d.kind)).Str("channel", d.channel).Msg("mending")
-			s.o.Metrics.repaired(string(d.kind))
-			s.strands.do(d.channel, mend)
+	for d, m := range second.differences {
+		if _, twice := first.differences[d]; twice {
+			s.mend(ctx, d, m)
+		}
+	}
+	for channel, now := range second.sent {
+		if before, twice := first.sent[channel]; twice && before.packets == now.packets {
+			s.mend(ctx, difference{silentCaller, channel}, now.mending)
 		}
 	}
 	return nil
 }
 
-// differences gives what disagrees now, and how each is mended.
-func (s *session) differences(ctx context.Context) (map[difference]func(), error) {
-	// The records are read first: a caller who enters between the two readings
-	// then looks like a forgotten one for a moment, and never like a lost one.
-	books := records{contacts: map[string]*membership{}, legs: map[string]offered{}}
-	for _, pool := range s.memberships() {
-		if err := books.read(ctx, pool, s.hello.Node); err != nil {
-			return nil, err
+// mend does what makes a difference go away, in its turn, and tells of it.
+func (s *session) mend(ctx context.Context, d difference, m mending) {
+	strand := m.strand
+	if strand == "" {
+		strand = d.on
+	}
+	s.strands.do(strand, func() {
+		if ctx.Err() != nil {
+			return // whoever has the node now looks for themselves
 		}
-	}
-	channels, err := s.asterisk.Channels(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[difference]func(){}
-	present := map[string]bool{}
-	for _, ch := range channels {
-		present[ch.ID] = true
-		if kind, mend := s.examine(ctx, ch, books); mend != nil {
-			out[difference{kind, ch.ID}] = mend
+		contact, done := m.do()
+		if contact == "" {
+			contact = m.contact
 		}
-	}
-	for channel, pool := range books.contacts {
-		if !present[channel] {
-			out[difference{lostCaller, channel}] = func() { s.callerGone(ctx, pool, channel) }
+		if done {
+			s.repaired(ctx, d, m.pool, contact)
 		}
-	}
-	for leg, o := range books.legs {
-		if o.offer.Winner == leg && !present[leg] {
-			gone := ari.Event{Type: ari.ChannelDestroyed, Channel: &ari.Channel{ID: leg}, Cause: normalClearing}
-			out[difference{lostLeg, leg}] = func() { s.legEnded(ctx, gone) }
-		}
-	}
-	return out, nil
+	})
 }
 
-// normalClearing is the Q.850 cause of an ordinary end.
-const normalClearing = 16
-
-// records are what Redis has of one node: contacts by the caller's channel, and
-// the legs of offers that are open or whose call lasts.
-type records struct {
-	contacts map[string]*membership
-	legs     map[string]offered
-}
-
-type offered struct {
-	pool  *membership
-	offer queue.Offer
-}
-
-func (r records) read(ctx context.Context, pool *membership, node string) error {
-	contacts, err := pool.queue.ContactsOn(ctx, node)
-	if err != nil {
-		return err
+// repaired counts a repair, and tells of it.
+func (s *session) repaired(ctx context.Context, d difference, pool *membership, contact string) {
+	s.o.Metrics.repaired(string(d.kind))
+	s.log.Warn().Str("kind", string(d.kind)).Str("contact", contact).Str("channel", d.on).Msg("mended")
+	if pool == nil {
+		return
 	}
-	for _, c := range contacts {
-		r.contacts[c.Channel] = pool
+	err := pool.queue.Repaired(ctx, pool.origin, queue.Repair{Kind: string(d.kind), Contact: contact, Channel: d.on})
+	if err != nil && ctx.Err() == nil {
+		s.log.Debug().Err(err).Msg("repair not noted")
 	}
-	offers, err := pool.queue.Offers(ctx)
-	if err != nil {
-		return err
-	}
-	for _, o := range offers {
-		if o.Node != node {
-			continue
-		}
-		for _, leg := range o.Legs {
-			r.legs[leg] = offered{pool, o}
-		}
-	}
-	return nil
-}
-
-// examine looks at one channel of the node.
-func (s *session) examine(ctx context.Context, ch ari.Channel, books records) (kind, func()) {
-	if strings.HasPrefix(ch.ID, legPrefix) {
-		return s.examineLeg(ctx, ch, books)
-	}
-	if pool, recorded := books.contacts[ch.ID]; recorded {
-		s.remember(ch.ID, known{pool: pool})
-		return "", nil
-	}
-	inside := strings.HasPrefix(ch.Dialplan.AppName, "Stasis")
-	_, rest, ours := strings.Cut(ch.Dialplan.AppData, Application)
-	if !inside || !ours {
-		return "", nil
-	}
-	return forgottenCaller, func() { s.readmit(ctx, ch, rest) }
-}
-
-func (s *session) examineLeg(ctx context.Context, ch ari.Channel, books records) (kind, func()) {
-	o, recorded := books.legs[ch.ID]
-	switch {
-	case !recorded, o.offer.Winner != "" && o.offer.Winner != ch.ID:
-		return closedLeg, func() { s.orphan(ctx, ch.ID, queue.ErrNoOffer) }
-	case o.offer.Winner == "" && ch.State == ari.StateUp:
-		return unclaimedAnswer, func() { s.legAnswered(ctx, ari.Event{Channel: &ch}, o.pool) }
-	}
-	s.remember(ch.ID, known{pool: o.pool})
-	return "", nil
-}
-
-// readmit gives a caller without a record the place of their arrival: the one
-// kept on the channel, or the channel's own beginning.
-func (s *session) readmit(ctx context.Context, ch ari.Channel, appData string) {
-	ev := ari.Event{Type: ari.StasisStart, Channel: &ch, Args: []string{broadcastArgs(appData)}, Timestamp: ch.Created}
-	if _, raw, ok := strings.Cut(ch.Vars["HOLDLINE_ARRIVAL"], "|"); ok {
-		if us, err := strconv.ParseInt(raw, 10, 64); err == nil {
-			ev.Timestamp = time.UnixMicro(us)
-		}
-	}
-	s.started(ctx, ev)
-}
-
-// broadcastArgs finds the application's arguments in the data of the dialplan's
-// StasisBroadcast(timeout,regex,args) or Stasis(app,args) call.
-func broadcastArgs(data string) string {
-	fields := strings.Split(strings.Trim(data, "$,"), ",")
-	return fields[0]
 }

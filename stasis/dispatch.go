@@ -2,10 +2,12 @@ package stasis
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"holdline/ari"
+	"holdline/queue"
 )
 
 // legPrefix begins the id of every channel that we create ourselves.
@@ -13,6 +15,10 @@ const legPrefix = "hl-"
 
 // dispatch hands an event to the strand of its channel.
 func (s *session) dispatch(ctx context.Context, ev ari.Event) {
+	if ev.Type == ari.PlaybackFinished && ev.Playback != nil {
+		s.announced(ctx, ev)
+		return
+	}
 	if ev.Channel == nil {
 		return
 	}
@@ -95,12 +101,12 @@ func (s *session) poolOf(ctx context.Context, a args) (*membership, error) {
 
 // refuse sends a channel back to its dialplan, which decides what the caller hears.
 func (s *session) refuse(ctx context.Context, channel string, reason error) {
-	if ctx.Err() != nil {
-		return
+	if ctx.Err() != nil || errors.Is(reason, queue.ErrStaleEpoch) {
+		return // not ours to judge any more
 	}
 	s.log.Warn().Err(reason).Str("channel", channel).Msg("call refused")
 	s.o.Metrics.refused.Inc()
-	s.leave(ctx, channel, map[string]string{"HOLDLINE_STATUS": "REFUSED"})
+	s.leave(ctx, channel, map[string]string{"HOLDLINE_STATUS": "REFUSED", arrivalVariable: ""})
 }
 
 // leave sets the variables and lets the channel continue in its dialplan.

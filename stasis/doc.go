@@ -14,6 +14,16 @@
 //   - A stasis that was frozen and replaced does no harm: every command carries
 //     the epoch of its connection, and a refused epoch closes the connection.
 //
+// The comparison (sight.go, examine.go, mend.go) holds the lines of the node against
+// the records of the queue, on every connect, on suspicion (events that are missing,
+// a channel or leg that is not as it should be) and every minute. What it sees twice,
+// a second apart, it mends, both ways; each repair is counted by its kind, logged
+// with its contact and noted in the pool. It is also how a pool whose Redis was
+// emptied comes back: the epoch is gone with it, so the connection ends within a
+// second (Seen), and the next one finds callers without records and calls without
+// offers. What it needs rides on the channels: HOLDLINE_ARRIVAL on the caller,
+// HOLDLINE_POOL and HOLDLINE_AGENT on the leg, contact and offer in the ids.
+//
 // A node connects to any replica (ari.EventServer) and so registers itself. One
 // session serves one connection; it ends with it and leaves nothing behind.
 //
@@ -25,5 +35,6 @@
 //	StasisStart pool=,leg=        a leg answered              Answered; first wins, then the bridge
 //	ChannelDestroyed of a leg     it ended                    LegEnded, with its Q.850 cause
 //	StasisEnd of a caller         they left                   CallerGone
+//	PlaybackFinished              an announcement is over     – (music is to follow; if not, it is started)
 //	EventsDropped, connect        something may be missing    the comparison
 package stasis

@@ -48,6 +48,7 @@ func (s *session) searchLeg(ctx context.Context, leg string) *membership {
 func (s *session) legRings(ctx context.Context, ev ari.Event) {
 	pool := s.poolOfLeg(ctx, ev.Channel)
 	if pool == nil {
+		s.suspect() // a leg that nobody knows
 		s.orphan(ctx, ev.Channel.ID, queue.ErrNoOffer)
 		return
 	}
@@ -78,7 +79,7 @@ func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membershi
 	log := s.log.With().Str("pool", pool.name).Str("contact", answer.Contact.ID).
 		Str("offer", answer.Offer.ID).Str("agent", answer.Offer.Agent).Logger()
 	started := time.Now()
-	if err := s.bridge(ctx, answer.Offer, leg); err != nil {
+	if err := s.bridge(ctx, answer.Offer, answer.Offer.Channel, leg); err != nil {
 		// The backstop of the offer bridges them within a second, or undoes it.
 		log.Error().Err(err).Msg("contact not bridged")
 		return
@@ -96,7 +97,7 @@ func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membershi
 // bridge puts caller and agent together. A running announcement is stopped
 // first, because Asterisk would finish it before it obeys; music is, because it
 // would go on inside the bridge, mixed with the agent's voice (both seen on 22.10).
-func (s *session) bridge(ctx context.Context, o queue.Offer, leg string) error {
+func (s *session) bridge(ctx context.Context, o queue.Offer, who ...string) error {
 	if _, err := s.asterisk.CreateBridge(ctx, o.Bridge, "mixing", o.Contact); err != nil && !errors.Is(err, ari.ErrExists) {
 		return err
 	}
@@ -107,11 +108,14 @@ func (s *session) bridge(ctx context.Context, o queue.Offer, leg string) error {
 	if err := s.asterisk.StopMusic(ctx, o.Channel); err != nil {
 		return err
 	}
-	return s.asterisk.AddToBridge(ctx, o.Bridge, o.Channel, leg)
+	return s.asterisk.AddToBridge(ctx, o.Bridge, who...)
 }
 
 // orphan hangs up a leg that won nothing or whose offer is closed.
 func (s *session) orphan(ctx context.Context, leg string, reason error) {
+	if errors.Is(reason, queue.ErrStaleEpoch) {
+		return // not ours to judge any more
+	}
 	s.log.Info().AnErr("reason", reason).Str("channel", leg).Msg("leg hung up: its offer is closed")
 	err := s.asterisk.Hangup(ctx, leg, ari.ReasonAnsweredElsewhere)
 	if err != nil && !errors.Is(err, ari.ErrNotFound) {

@@ -16,7 +16,17 @@ type Queue interface {
 	LegQueue
 	SetMode(ctx context.Context, agent string, c queue.ModeChange) (queue.Agent, error)
 	Agent(ctx context.Context, id string) (queue.Agent, error)
+	RecoveryQueue
+}
+
+// RecoveryQueue is the part of Queue by which lines and records are compared.
+type RecoveryQueue interface {
+	Seen(ctx context.Context, from queue.Origin) error
+	Readopt(ctx context.Context, from queue.Origin, a queue.Adoption) (queue.Contact, error)
+	Repaired(ctx context.Context, from queue.Origin, r queue.Repair) error
+	Contact(ctx context.Context, id string) (queue.Contact, error)
 	ContactsOn(ctx context.Context, node string) ([]queue.Contact, error)
+	Queue(ctx context.Context, name string) (queue.QueueSpec, error)
 }
 
 // LegQueue is the part of Queue that follows the legs of offers.
@@ -47,6 +57,8 @@ type Caller interface {
 	StopMusic(ctx context.Context, channel string) error
 	StopPlayback(ctx context.Context, playback string) error
 	SetChannelVariable(ctx context.Context, channel, name, value string) error
+	SetReportedVariable(ctx context.Context, channel, name, value string) error
+	RTPStatistics(ctx context.Context, channel string) (ari.RTPStatistics, error)
 	Continue(ctx context.Context, channel string, r ari.ContinueRequest) error
 	Hangup(ctx context.Context, channel string, reason ari.Reason) error
 }
@@ -56,7 +68,10 @@ type Asterisk interface {
 	Caller
 	CreateBridge(ctx context.Context, id, typ, name string) (ari.Bridge, error)
 	AddToBridge(ctx context.Context, bridge string, channels ...string) error
+	RemoveFromBridge(ctx context.Context, bridge string, channels ...string) error
 	DeleteBridge(ctx context.Context, bridge string) error
+	Bridges(ctx context.Context) ([]ari.Bridge, error)
+	Application(ctx context.Context, name string) (ari.Application, error)
 	Channels(ctx context.Context) ([]ari.Channel, error)
 	SetEventFilter(ctx context.Context, application string, allowed, disallowed []string) (ari.Application, error)
 }

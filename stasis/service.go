@@ -94,11 +94,12 @@ func (s *Service) Serve(ctx context.Context, hello Hello, events Events) error {
 	defer cancel(nil)
 	ses := &session{
 		o: s.o, hello: hello, log: log, events: events,
-		asterisk: s.o.Asterisk(hello.REST),
-		strands:  newStrands(),
-		stop:     cancel,
-		pools:    map[string]*membership{},
-		known:    map[string]known{},
+		asterisk:  s.o.Asterisk(hello.REST),
+		strands:   newStrands(),
+		stop:      cancel,
+		pools:     map[string]*membership{},
+		known:     map[string]known{},
+		suspected: make(chan struct{}, 1),
 	}
 	s.o.Metrics.connected(hello.Node, +1)
 	defer s.o.Metrics.connected(hello.Node, -1)

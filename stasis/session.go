@@ -18,19 +18,21 @@ import (
 // stay in Asterisk, which saves it most of the bandwidth of a call.
 var eventTypes = []string{
 	ari.CallBroadcast, ari.StasisStart, ari.StasisEnd, ari.ChannelStateChange, ari.ChannelDestroyed,
+	ari.PlaybackFinished,
 }
 
 // session is one event connection of one node.
 type session struct {
-	o        Options
-	hello    Hello
-	log      zerolog.Logger
-	asterisk Asterisk
-	events   Events
-	strands  *strands
-	stop     context.CancelCauseFunc
-	offset   clockOffset
-	filtered bool // the node sends eventTypes alone; used by the comparison alone
+	o         Options
+	hello     Hello
+	log       zerolog.Logger
+	asterisk  Asterisk
+	events    Events
+	strands   *strands
+	stop      context.CancelCauseFunc
+	offset    clockOffset
+	filtered  bool          // the node sends eventTypes alone; used by the comparison alone
+	suspected chan struct{} // holds a token when a comparison is asked for
 
 	mu    sync.Mutex
 	pools map[string]*membership // guarded by mu
@@ -50,6 +52,8 @@ type known struct {
 	pool *membership
 }
 
+func knownChannel(pool *membership) known { return known{pool: pool} }
+
 func (s *session) run(ctx context.Context) error {
 	// The deferred order matters: first nothing new begins, then what runs ends.
 	var background sync.WaitGroup
@@ -63,8 +67,7 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.register(ctx); err != nil {
 		return err
 	}
-	compare := make(chan struct{}, 1)
-	background.Go(func() { s.keepComparing(ctx, compare) })
+	background.Go(func() { s.keepComparing(ctx) })
 	background.Go(func() { s.keepSeen(ctx) })
 	for {
 		ev, err := s.events.Next(ctx)
@@ -72,9 +75,9 @@ func (s *session) run(ctx context.Context) error {
 			return fmt.Errorf("read events: %w", err)
 		}
 		s.o.Metrics.event(ev.Type)
-		if ev.Type == ari.EventsDropped {
-			s.log.Error().Msg("events were dropped; comparing")
-			signal(compare)
+		if ev.Type == ari.EventsDropped || ev.Type == ari.EventMalformed {
+			s.log.Error().Err(ev.Err).Str("type", ev.Type).Msg("events are missing; comparing")
+			s.suspect()
 			continue
 		}
 		s.dispatch(work, ev)
@@ -146,6 +149,14 @@ func (s *session) keepSeen(ctx context.Context) {
 		if err := s.o.Directory.PutNode(ctx, s.node()); err != nil && ctx.Err() == nil {
 			s.log.Debug().Err(err).Msg("sighting of the node not renewed")
 		}
+		// A pool that lost its memory knows no epoch: the next connection enters
+		// the callers again.
+		for _, pool := range s.memberships() {
+			if err := pool.queue.Seen(ctx, pool.origin); errors.Is(err, queue.ErrStaleEpoch) {
+				s.replaced("speak for node", err)
+				return
+			}
+		}
 	}
 }
 
@@ -173,6 +184,13 @@ func (s *session) join(ctx context.Context, name string) (*membership, error) {
 	}
 	s.pools[name] = m
 	return m, nil
+}
+
+// poolNamed gives the pool if this connection has joined it.
+func (s *session) poolNamed(name string) *membership {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pools[name]
 }
 
 // memberships gives the pools this connection has joined.
@@ -215,8 +233,7 @@ func (s *session) persist(ctx context.Context, act string, f func(context.Contex
 		case err == nil:
 			return nil
 		case errors.Is(err, queue.ErrStaleEpoch):
-			s.stop(fmt.Errorf("%s: %w", act, err))
-			s.events.Close("another connection of this node took over")
+			s.replaced(act, err)
 			return err
 		case queue.IsRefusal(err), errors.Is(err, ErrNoPool):
 			return err
@@ -236,10 +253,8 @@ func (s *session) persist(ctx context.Context, act string, f func(context.Contex
 	}
 }
 
-// signal leaves a token in a channel of capacity one.
-func signal(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
+// replaced ends a session that speaks for its node no more.
+func (s *session) replaced(act string, err error) {
+	s.stop(fmt.Errorf("%s: %w", act, err))
+	s.events.Close("another connection of this node took over")
 }
