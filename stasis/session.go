@@ -76,7 +76,7 @@ func (s *session) run(ctx context.Context) error {
 		}
 		s.o.Metrics.event(ev.Type)
 		if ev.Type == ari.EventsDropped || ev.Type == ari.EventMalformed {
-			s.log.Error().Err(ev.Err).Str("type", ev.Type).Msg("events are missing; comparing")
+			s.log.Error().Str("reason", ev.Err).Str("type", ev.Type).Msg("events are missing; comparing")
 			s.suspect()
 			continue
 		}
