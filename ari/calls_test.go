@@ -66,8 +66,9 @@ var every = map[string]func(context.Context, *Client) error{
 	"applications.filter": func(ctx context.Context, c *Client) error {
 		return second(c.SetEventFilter(ctx, "a", []string{"x"}, []string{"y"}))
 	},
-	"events.claim":  func(ctx context.Context, c *Client) error { return c.Claim(ctx, "c", "") },
-	"endpoints.get": func(ctx context.Context, c *Client) error { return second(c.Endpoint(ctx, "PJSIP", "r")) },
+	"applications.subscribe": func(ctx context.Context, c *Client) error { return c.Subscribe(ctx, "a", "c") },
+	"events.claim":           func(ctx context.Context, c *Client) error { return c.Claim(ctx, "c", "") },
+	"endpoints.get":          func(ctx context.Context, c *Client) error { return second(c.Endpoint(ctx, "PJSIP", "r")) },
 }
 
 var everything = PlayRequest{ID: "p", Media: []string{"sound:a", "number:3"}, Language: "en"}

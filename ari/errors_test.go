@@ -26,16 +26,17 @@ func TestErrorMeaning(t *testing.T) {
 		500: ErrUnavailable, 502: ErrUnavailable, 503: ErrUnavailable, 504: ErrUnavailable,
 	}
 	special := map[string]map[int]error{
-		"channels.originate": {409: ErrExists},
-		"channels.create":    {409: ErrExists},
-		"bridges.create":     {409: ErrExists},
-		"bridges.delete":     {409: ErrNotFound},
-		"bridges.add":        {400: ErrNotFound, 422: ErrNotInApplication},
-		"bridges.remove":     {400: ErrNotFound, 422: ErrNotFound},
-		"events.claim":       {409: ErrClaimed},
-		"endpoints.get":      {400: ErrNotFound},
-		"channels.answer":    {500: ErrNotInApplication},
-		"playbacks.stop":     {500: ErrInvalid},
+		"channels.originate":     {409: ErrExists},
+		"channels.create":        {409: ErrExists},
+		"bridges.create":         {409: ErrExists},
+		"bridges.delete":         {409: ErrNotFound},
+		"bridges.add":            {400: ErrNotFound, 422: ErrNotInApplication},
+		"bridges.remove":         {400: ErrNotFound, 422: ErrNotFound},
+		"events.claim":           {409: ErrClaimed},
+		"endpoints.get":          {400: ErrNotFound},
+		"applications.subscribe": {422: ErrNotFound},
+		"channels.answer":        {500: ErrNotInApplication},
+		"playbacks.stop":         {500: ErrInvalid},
 	}
 	var status int
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

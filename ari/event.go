@@ -88,6 +88,7 @@ type Event struct {
 	DurationMS   int
 	Variable     string // ChannelVarset
 	Value        string
+	DialString   string // Dial, the first of a leg: what was dialled, "kamailio-1/sip:201@demo.holdline.test"
 	DialStatus   string // Dial: "", RINGING, PROGRESS, ANSWER, BUSY, CANCEL, CHANUNAVAIL, CONGESTION, NOANSWER
 	MusicClass   string // ChannelHold
 	CallerNumber string // CallBroadcast
@@ -131,6 +132,7 @@ type wireEvent struct {
 	Variable       string          `json:"variable"`
 	Value          string          `json:"value"`
 	DialStatus     string          `json:"dialstatus"`
+	DialString     string          `json:"dialstring"`
 	MusicClass     string          `json:"musicclass"`
 	WinnerApp      string          `json:"winner_app"`
 	ReferredBy     struct {
@@ -171,7 +173,7 @@ func decodeEvent(frame []byte) (Event, error) {
 		Bridge: w.Bridge, Playback: w.Playback, Endpoint: w.Endpoint,
 		TechCause: w.TechCause, CauseText: w.CauseText, Soft: w.Soft,
 		Digit: w.Digit, DurationMS: w.DurationMS, Variable: w.Variable, Value: w.Value,
-		DialStatus: w.DialStatus, MusicClass: w.MusicClass,
+		DialStatus: w.DialStatus, DialString: w.DialString, MusicClass: w.MusicClass,
 		CalledNumber: w.Called, WinnerApp: w.WinnerApp, Raw: frame,
 	}
 	if w.Channel == nil {

@@ -81,6 +81,13 @@ func (c *Client) SetEventFilter(ctx context.Context, app string, allowed, disall
 	return out, err
 }
 
+// Subscribe lets the application hear of a channel also while it does not hold it: its
+// end, and the Dial events of what it dials. Once is enough; it lasts as long as the channel.
+func (c *Client) Subscribe(ctx context.Context, app, channel string) error {
+	q := url.Values{"eventSource": {"channel:" + channel}}
+	return c.call(ctx, opSubscribe, request{path: []string{c.application(app)}, query: q}, nil)
+}
+
 // Claim takes a call that StasisBroadcast offers (event CallBroadcast); StasisStart follows.
 // ErrClaimed: another application was first. ErrNotFound: no such call is offered (any more).
 func (c *Client) Claim(ctx context.Context, channel, app string) error {

@@ -52,6 +52,8 @@ var (
 	answerFailed = map[int]error{http.StatusInternalServerError: ErrNotInApplication}
 	// What says numbers cannot be stopped (number:, digits:, characters:, with no sound: before).
 	unstoppable = map[int]error{http.StatusInternalServerError: ErrInvalid}
+	// Subscribing answers 422 for a channel that is not there.
+	noSource = map[int]error{http.StatusUnprocessableEntity: ErrNotFound}
 	// Asterisk answers 404 for an unknown tech and 400 for a malformed resource.
 	noEndpoint = map[int]error{http.StatusBadRequest: ErrNotFound}
 )
@@ -112,6 +114,8 @@ var (
 	opApplication  = &Operation{Name: "applications.get", Method: get, Path: "/applications/{applicationName}"}
 	opEventFilter  = &Operation{Name: "applications.filter", Method: put, Path: "/applications/{applicationName}/eventFilter",
 		Body: []string{"allowed", "disallowed"}}
+	opSubscribe = &Operation{Name: "applications.subscribe", Method: post, Path: "/applications/{applicationName}/subscription",
+		meaning: noSource, Query: []string{"eventSource"}}
 
 	opClaim    = &Operation{Name: "events.claim", Method: post, Path: "/events/claim", meaning: claimed, Query: []string{"channelId", "application"}}
 	opEndpoint = &Operation{Name: "endpoints.get", Method: get, Path: "/endpoints/{tech}/{resource}", meaning: noEndpoint}
@@ -131,7 +135,7 @@ var operations = []*Operation{
 	opBridges, opBridge, opCreateBridge, opDeleteBridge, opAddToBridge, opRemoveFromBridge,
 	opBridgeMusic, opStopBridgeMusic, opPlayOnBridge,
 	opPlayback, opStopPlayback,
-	opApplications, opApplication, opEventFilter,
+	opApplications, opApplication, opEventFilter, opSubscribe,
 	opClaim, opEndpoint,
 }
 

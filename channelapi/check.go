@@ -22,6 +22,7 @@ const (
 	maxVariables    = 32  // entries
 	maxVariable     = 1024
 	maxMedia        = 16 // entries
+	maxDialled      = 50 // devices at once
 	maxPosition     = 1_000_000
 )
 
@@ -132,6 +133,19 @@ func (r ConnectRequest) check() error {
 		checkVariables(r.Variables),
 		argsRule.check("app_args", r.AppArgs),
 	)
+}
+
+func (r DialRequest) check() error {
+	if len(r.To) == 0 || len(r.To) > maxDialled {
+		return web.BadField("to", strconv.Itoa(len(r.To)), "to has no entry, or too many", fmt.Sprintf("send 1 to %d", maxDialled))
+	}
+	for i, to := range r.To {
+		if err := toRule.check(fmt.Sprintf("to[%d]", i), to); err != nil {
+			return err
+		}
+	}
+	return first(checkRange("timeout_ms", r.TimeoutMS, 1, MaxRing.Milliseconds()), checkVariables(r.Variables),
+		checkPlayback(r.Playback))
 }
 
 func (b connectBody) check() error { return b.toRequest().check() }

@@ -47,6 +47,12 @@ func (c *Client) Connect(ctx context.Context, node, channel string, r ConnectReq
 	return c.put(ctx, node, channel, "connect", body)
 }
 
+// Dial prepares the channel to be dialled for in its dialplan, where Continue
+// sends it.
+func (c *Client) Dial(ctx context.Context, node, channel string, r DialRequest) error {
+	return c.put(ctx, node, channel, "dial", r)
+}
+
 // Announce says the position, after which music goes on.
 func (c *Client) Announce(ctx context.Context, node, channel string, r AnnounceRequest) error {
 	return c.put(ctx, node, channel, "announce", r)

@@ -258,15 +258,16 @@ func TestTheDocumentKnowsTheRules(t *testing.T) {
 		documented string
 		rule       rule
 	}{
-		"Id":          {schemas["Id"].Pattern, idRule},
-		"Word":        {schemas["Word"].Pattern, wordRule},
-		"Place":       {schemas["Place"].Pattern, placeRule},
-		"Media":       {schemas["Media"].Items.Pattern, mediaRule},
-		"VariableMap": {schemas["VariableMap"].Names.Pattern, variableRule},
-		"to":          {schemas["Connect"].Properties["to"].Pattern, toRule},
-		"app_args":    {schemas["Connect"].Properties["app_args"].Pattern, argsRule},
-		"headers":     {schemas["Connect"].Properties["headers"].Names.Pattern, headerRule},
-		"with":        {schemas["Bridge"].Properties["with"].Pattern, channelRule},
+		"Id":           {schemas["Id"].Pattern, idRule},
+		"Word":         {schemas["Word"].Pattern, wordRule},
+		"Place":        {schemas["Place"].Pattern, placeRule},
+		"Media":        {schemas["Media"].Items.Pattern, mediaRule},
+		"VariableMap":  {schemas["VariableMap"].Names.Pattern, variableRule},
+		"to":           {schemas["Connect"].Properties["to"].Pattern, toRule},
+		"to of a dial": {schemas["Dial"].Properties["to"].Items.Pattern, toRule},
+		"app_args":     {schemas["Connect"].Properties["app_args"].Pattern, argsRule},
+		"headers":      {schemas["Connect"].Properties["headers"].Names.Pattern, headerRule},
+		"with":         {schemas["Bridge"].Properties["with"].Pattern, channelRule},
 	} {
 		if c.documented != c.rule.pattern.String() {
 			t.Errorf("%s: document says %s, code %s", name, c.documented, c.rule.pattern)

@@ -19,6 +19,7 @@ func valid(operation string) string {
 	id := aritest.NewID()
 	return map[string]string{
 		"connect":     `{"leg":"` + id + `","to":"` + testTo + `","timeout_ms":1000}`,
+		"dial":        `{"to":["` + testTo + `"],"timeout_ms":1000}`,
 		"bridge":      `{"bridge":"` + id + `","with":"` + aritest.NewID() + `"}`,
 		"announce":    `{"position":2,"playback":"` + id + `"}`,
 		"timeout":     `{"playback":"` + id + `","variables":{"A":"b"}}`,
@@ -73,7 +74,7 @@ var anyMishap = map[string]mishap{
 	},
 	"both legs of a bridge have left": {
 		status: 409, code: "not_in_application", field: "with",
-		skip: []string{"nodes", "check", "hangup", "answer", "connect", "announce", "timeout", "continue", "variables", "play", "start_music", "stop_music"},
+		skip: []string{"nodes", "check", "hangup", "answer", "connect", "dial", "announce", "timeout", "continue", "variables", "play", "start_music", "stop_music"},
 		body: func(string) string { return "" }, // filled in below
 	},
 	"a node that does not answer in time": {

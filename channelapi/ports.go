@@ -36,6 +36,7 @@ type Calls interface {
 	Hangup(ctx context.Context, id string, reason ari.Reason) error
 	Continue(ctx context.Context, id string, r ari.ContinueRequest) error
 	SetChannelVariables(ctx context.Context, id string, values map[string]string) error
+	Subscribe(ctx context.Context, application, channel string) error
 }
 
 // Legs makes new legs, by routes whose state can be asked.

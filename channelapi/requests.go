@@ -33,6 +33,15 @@ type connectBody struct {
 	AppArgs      string            `json:"app_args,omitempty"`
 }
 
+// DialRequest prepares a channel to be dialled for in its dialplan: once it goes
+// on there (ContinueRequest), the dialplan finds the call string and dials.
+type DialRequest struct {
+	To        []string          `json:"to"`                  // sip:user@domain each, rung all at once; required
+	TimeoutMS int64             `json:"timeout_ms"`          // how long the devices ring; required, at most MaxRing
+	Variables map[string]string `json:"variables,omitempty"` // what else the dialplan is to know
+	Playback  string            `json:"playback,omitempty"`  // an announcement to cut short
+}
+
 // ConnectAnswer says how a connect was carried out.
 type ConnectAnswer struct {
 	Leg      string `json:"leg"`

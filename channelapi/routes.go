@@ -25,6 +25,7 @@ var routes = []route{
 	{http.MethodDelete, anyChannel, "hangup", []string{"reason"}, inQuery(hangup), nil},
 	{http.MethodPut, anyChannel + "/answer", "answer", nil, nothing(answer), nil},
 	{http.MethodPut, anyChannel + "/connect", "connect", nil, body(connect), ConnectAnswer{}},
+	{http.MethodPut, anyChannel + "/dial", "dial", nil, body(dial), nil},
 	{http.MethodPut, anyChannel + "/bridge", "bridge", nil, body(bridge), nil},
 	{http.MethodPut, anyChannel + "/announce", "announce", nil, body(announce), nil},
 	{http.MethodPut, anyChannel + "/timeout", "timeout", nil, body(timeout), LeaveAnswer{}},

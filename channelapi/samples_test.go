@@ -38,10 +38,10 @@ func TestEverySampleIsWhole(t *testing.T) {
 			fails[s.Operation] = true
 		}
 	}
-	if len(succeeds) != 14 {
-		t.Errorf("%d operations have a sample that shows how it is done, want 14", len(succeeds))
+	if len(succeeds) != 15 {
+		t.Errorf("%d operations have a sample that shows how it is done, want 15", len(succeeds))
 	}
-	for _, operation := range []string{"check", "hangup", "connect", "bridge", "announce", "timeout", "continue", "variables", "play", "start_music"} {
+	for _, operation := range []string{"check", "hangup", "connect", "dial", "bridge", "announce", "timeout", "continue", "variables", "play", "start_music"} {
 		if !fails[operation] {
 			t.Errorf("%s has no sample of a bad field", operation)
 		}
