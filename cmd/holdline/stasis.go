@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -102,6 +103,9 @@ func nodePassword(secret string) func(user, password string) bool {
 	}
 }
 
+// errNoPools is no refusal: it goes by itself.
+var errNoPools = errors.New("redis knows no pools")
+
 // pools opens the pools that the directory knows of.
 type pools struct {
 	rdb      redis.UniversalClient
@@ -131,6 +135,10 @@ func (d *pools) Pool(ctx context.Context, name string) (stasis.Queue, error) {
 			d.open[name] = queue.Open(d.rdb, name)
 			return d.open[name], nil
 		}
+	}
+	if len(names) == 0 {
+		// Emptied, or not projected yet. callmanager names them all at once.
+		return nil, errNoPools
 	}
 	return nil, stasis.ErrNoPool
 }
