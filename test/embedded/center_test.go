@@ -35,6 +35,7 @@ type center struct {
 	registry *queue.Registry
 	nodes    []*fake.Node
 	events   *httptest.Server
+	door     atomic.Pointer[ari.EventServer] // the stasis that new event connections get
 	api      string
 	stop     []func() // last started first
 
@@ -149,7 +150,18 @@ func (l lossy) Next(ctx context.Context) (ari.Event, error) {
 	}
 }
 
+// startStasis starts the first replica, and the address at which the nodes find
+// whichever replica stands at the door.
 func (c *center) startStasis() {
+	c.door.Store(c.replica())
+	c.events = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.door.Load().ServeHTTP(w, r)
+	}))
+	c.onStop(c.events.Close)
+}
+
+// replica is one more stasis.
+func (c *center) replica() *ari.EventServer {
 	service := stasis.New(stasis.Options{
 		Directory: directory{c}, Log: zerolog.Nop(), Metrics: stasis.NewMetrics(prometheus.NewRegistry()),
 		Asterisk:    func(rest string) stasis.Asterisk { return c.client(rest) },
@@ -166,15 +178,14 @@ func (c *center) startStasis() {
 			_ = service.Serve(ctx, hello, lossy{s, &c.loses})
 		},
 	})
-	c.events = httptest.NewServer(server)
 	c.onStop(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if err := server.Close(ctx); err != nil {
 			c.t.Errorf("stasis did not end: %v", err)
 		}
-		c.events.Close()
 	})
+	return server
 }
 
 // nodesOf tells channelapi where the nodes are.
