@@ -120,6 +120,13 @@ func digits(t *testing.T, w World) {
 	}
 }
 
+// transfer: without a REFER, what is said of its progress is taken and means nothing.
+func transfer(t *testing.T, w World) {
+	_, id := answered(t, w)
+	must(t, "say", w.Client.TransferProgress(t.Context(), id, "channel_declined"))
+	must(t, "still there", second(w.Client.Channel(t.Context(), id)))
+}
+
 func continues(t *testing.T, w World) {
 	caller, id := answered(t, w)
 	must(t, "set variable", w.Client.SetChannelVariable(t.Context(), id, "HOLDLINE_STATUS", "TIMEOUT"))

@@ -30,13 +30,14 @@ type Hearer struct {
 	mu       sync.Mutex
 	events   []ari.Event
 	sessions []url.Values
-	changed  chan struct{} // closed and replaced at each change
+	looked   map[string]bool // types of events that somebody asked for and got
+	changed  chan struct{}   // closed and replaced at each change
 }
 
 // NewHearer listens at address (":0" for any port) for connections of user, until the test ends.
 func NewHearer(t testing.TB, address, user, password string) *Hearer {
 	t.Helper()
-	h := &Hearer{changed: make(chan struct{})}
+	h := &Hearer{looked: map[string]bool{}, changed: make(chan struct{})}
 	h.server = ari.NewEventServer(ari.EventServerOptions{
 		Authenticate: func(u, p string) bool { return u == user && p == password },
 		Serve:        h.serve,
@@ -142,6 +143,7 @@ func (h *Hearer) Wait(t testing.TB, what string, match func(ari.Event) bool) ari
 		for ; next < len(h.events); next++ {
 			if match(h.events[next]) {
 				found = h.events[next]
+				h.looked[found.Type] = true
 				return true
 			}
 		}
@@ -166,6 +168,7 @@ func (h *Hearer) All(match func(ari.Event) bool) []ari.Event {
 	for _, e := range h.events {
 		if match(e) {
 			all = append(all, e)
+			h.looked[e.Type] = true
 		}
 	}
 	return all

@@ -25,6 +25,14 @@ func identity(t *testing.T, w World) {
 	}
 }
 
+func endpoint(t *testing.T, w World) {
+	e, err := w.Client.Endpoint(t.Context(), "PJSIP", "loop")
+	must(t, "ask", err)
+	if e.Technology != "PJSIP" || e.Resource != "loop" || e.State != "online" {
+		t.Errorf("the endpoint is %+v", e)
+	}
+}
+
 // eventsWait: what happens while nobody listens is told when somebody does, in order,
 // and then ApplicationRegistered says that it was all.
 func eventsWait(t *testing.T, w World) {

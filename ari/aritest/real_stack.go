@@ -3,6 +3,7 @@
 package aritest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"embed"
@@ -67,15 +68,23 @@ func NewRealWorld(t *testing.T) World {
 		"@EVENTS@":   hear.URL() + "?node=" + node + "&boot=b1",
 	})
 	base := "http://" + address + ":8088/ari"
+	performed := &Performed{}
 	client := func(user, password string) *ari.Client {
-		c := ari.New(base, ari.Options{User: user, Password: password, Application: App})
+		c := ari.New(base, ari.Options{User: user, Password: password, Application: App, Observe: performed.Observe})
 		t.Cleanup(c.Close)
 		return c
 	}
 	w := World{
 		Client: client("holdline", password), Reader: client("watcher", password), Nobody: client("holdline", "wrong"),
-		Hear: hear, Node: node, PrefixIDs: true,
+		Hear: hear, Node: node, PrefixIDs: true, Performed: performed,
 	}
+	w.ClientOf = func(transport http.RoundTripper, user, pass string) *ari.Client {
+		return ari.New(base, ari.Options{
+			User: user, Password: cmp.Or(pass, password), Application: App, Transport: transport, Timeout: Patience,
+		})
+	}
+	wire := listenForCalls(t, gateway)
+	w.Wire = func(does string) string { return "PJSIP/wire/sip:" + does + "@" + wire }
 	w.Phone = func(does Doing, after time.Duration) string {
 		kind := map[Doing]string{Answers: "1", Declines: "2", Busies: "3", Rings: "4", Nowhere: "nowhere", Hanger: "6"}[does]
 		return fmt.Sprintf("PJSIP/loop/sip:%s%04d@127.0.0.1", kind, after.Milliseconds())

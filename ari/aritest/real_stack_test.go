@@ -2,6 +2,14 @@
 
 package aritest
 
-import "testing"
+import (
+	"testing"
 
-func TestRealAsterisk(t *testing.T) { Run(t, NewRealWorld(t)) }
+	"holdline/stasis"
+)
+
+func TestRealAsterisk(t *testing.T) {
+	w := NewRealWorld(t)
+	Run(t, w)
+	Covered(t, w, stasis.EventTypes())
+}

@@ -24,6 +24,7 @@ var behaviours = []struct {
 	{"we hang up", weHangUp},
 	{"answering twice is answering", answerTwice},
 	{"digits are heard", digits},
+	{"a transfer that nobody asked for", transfer},
 	{"continue leaves the application", continues},
 	{"continue goes where it is told", continuesElsewhere},
 	{"what is gone is not found", gone},
@@ -81,6 +82,7 @@ var alone = []struct {
 	run  func(*testing.T, World)
 }{
 	{"the node says who it is", identity},
+	{"an endpoint says how it is", endpoint},
 	{"events wait while we are away", eventsWait},
 	{"filtered events stay away", eventFilter},
 	{"a frozen node is given up and comes back", frozen},

@@ -3,6 +3,8 @@ package aritest
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,15 +22,63 @@ type World struct {
 	Hear   *Hearer     // hears the node's events of App
 	Node   string      // user of its event connection, and the node in its query
 
+	// Performed are the operations that Client carried out.
+	Performed *Performed
+
 	// Call makes somebody call: the call enters StasisBroadcast with the arguments
 	// (':'-separated), which App has a second to claim.
 	Call func(t testing.TB, args string) Caller
 	// Phone is the endpoint of a phone that does something, some time after it began to ring.
 	Phone func(does Doing, after time.Duration) string
+	// Wire is the endpoint of a phone that knows only one thing: "486", "603"... refuses with
+	// that SIP status, "silent" never says a word, "rings" and "answers" do so and are then
+	// silent for ever.
+	Wire func(does string) string
+	// ClientOf is a client of the node over a transport; an empty password is the right one.
+	ClientOf func(transport http.RoundTripper, user, password string) *ari.Client
 	// Freeze stops the whole node in mid-step, Thaw lets it go on.
 	Freeze, Thaw func(*testing.T)
 	// PrefixIDs: this Asterisk takes an id that is the beginning of a live one for taken.
 	PrefixIDs bool
+}
+
+// Performed keeps the names of operations that succeeded.
+type Performed struct {
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// Observe is for ari.Options.
+func (p *Performed) Observe(operation string, _ time.Duration, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.names == nil {
+		p.names = map[string]bool{}
+	}
+	if err == nil {
+		p.names[operation] = true
+	}
+}
+
+// Covered fails for every operation that package ari has and that no case of the suite
+// saw succeed, and for every type of event that is handled and that no case looked at.
+// Call it after Run.
+func Covered(t *testing.T, w World, handled []string) {
+	t.Helper()
+	w.Performed.mu.Lock()
+	defer w.Performed.mu.Unlock()
+	for _, op := range ari.Operations() {
+		if !w.Performed.names[op.Name] {
+			t.Errorf("no case of the suite performs %s (%s)", op.Name, op.Endpoint())
+		}
+	}
+	w.Hear.mu.Lock()
+	defer w.Hear.mu.Unlock()
+	for _, eventType := range handled {
+		if !w.Hear.looked[eventType] {
+			t.Errorf("no case of the suite looks at %s", eventType)
+		}
+	}
 }
 
 // Doing is what a phone does with a call.

@@ -23,7 +23,7 @@ type bridge struct {
 
 func (b *bridge) wire() *wireBridge {
 	w := &wireBridge{
-		ID: b.id, Technology: "simple_bridge", Type: b.typ, Class: "stasis", Creator: "Stasis", Name: b.name,
+		ID: b.id, Technology: "simple_bridge", Type: b.typ, Class: "stasis", Creator: "Stasis", Name: b.name, Video: "talker",
 		Channels: []string{}, Created: stamp(b.created.Add(b.node.options.ClockOffset)),
 	}
 	for _, ch := range b.members {
@@ -41,6 +41,11 @@ func (b *bridge) add(ch *channel) {
 	b.members = append(b.members, ch)
 	b.subscribed++
 	b.tell(ari.ChannelEnteredBridge, ch)
+	for _, member := range b.members {
+		if member.person != nil && len(b.members) > 1 {
+			member.person.meets()
+		}
+	}
 }
 
 // remove takes a channel out. Only at a command does the application stop hearing of the

@@ -26,10 +26,13 @@ const (
 type CallRequest struct {
 	Args           string // of the application, ':'-separated: "pool=demo:queue=support"
 	Name, Number   string
-	Context, Exten string        // default "holdline-in", "600"
+	Context, Exten string        // default Options.Context, "600"
+	Route          string        // endpoint by which it comes; default "kamailio"
 	Timeout        time.Duration // of the broadcast; default 1 s
 	Language       string        // default "en"
 	Variables      map[string]string
+	Patience       time.Duration // hangs up so long after the call unless somebody was in a bridge with them; 0: waits for ever
+	Talk           time.Duration // hangs up so long after somebody was; 0: does not
 }
 
 // Caller is somebody who called.
@@ -38,7 +41,14 @@ type Caller struct {
 	ch      *channel
 	number  string
 	timeout time.Duration
-	state   State // guarded by node.mu
+	talk    time.Duration
+
+	state    State       // guarded by node.mu, like everything below
+	args     string      // of the first time
+	dialling *dialling   // what the dialplan dials for them now, or nil
+	gives    *time.Timer // hangs up; nil: it will not
+	met      bool
+	vanished bool
 }
 
 // broadcast is a call that the application may claim.
@@ -56,16 +66,18 @@ func (n *Node) Call(r CallRequest) (*Caller, error) {
 	if n.server == nil {
 		return nil, errDown
 	}
-	ch := n.newChannel("", "PJSIP/kamailio", time.Now())
+	ch := n.newChannel("", "PJSIP/"+cmp.Or(r.Route, "kamailio"), time.Now())
 	ch.state = ari.StateRing
 	ch.caller = wireParty{Name: r.Name, Number: r.Number}
 	ch.language = cmp.Or(r.Language, ch.language)
-	ch.dialplan = wireDialplan{Context: cmp.Or(r.Context, "holdline-in"), Exten: cmp.Or(r.Exten, "600"), Priority: 1}
+	ch.dialplan = wireDialplan{Context: cmp.Or(r.Context, n.options.Context), Exten: cmp.Or(r.Exten, "600"), Priority: 1}
 	for name, value := range r.Variables {
 		ch.vars[name] = value
 	}
-	c := &Caller{node: n, ch: ch, number: r.Number, timeout: cmp.Or(r.Timeout, time.Second)}
+	c := &Caller{node: n, ch: ch, number: r.Number, timeout: cmp.Or(r.Timeout, time.Second), talk: r.Talk}
 	ch.person = c
+	c.hangUpAfter(r.Patience)
+	c.args = r.Args
 	c.offer(r.Args)
 	return c, nil
 }
@@ -74,6 +86,28 @@ var (
 	errDown        = errors.New("the node is down")
 	errNotDialplan = errors.New("the caller is not in the dialplan")
 )
+
+// hangUpAfter replaces what the caller was going to do; 0: nothing. Called with the lock held.
+func (c *Caller) hangUpAfter(d time.Duration) {
+	c.stop()
+	if d > 0 {
+		c.gives = c.node.after(d, c.hangUp)
+	}
+}
+
+func (c *Caller) stop() {
+	if c.gives != nil {
+		c.gives.Stop()
+	}
+}
+
+// meets: somebody else is in the bridge.
+func (c *Caller) meets() {
+	if !c.met {
+		c.met = true
+		c.hangUpAfter(c.talk)
+	}
+}
 
 // Enter lets a caller who is in the dialplan enter StasisBroadcast again.
 func (c *Caller) Enter(args string) error {
@@ -111,8 +145,11 @@ func (c *Caller) offer(args string) {
 func (c *Caller) back(status string) {
 	c.state = Dialplan
 	c.ch.vars["STASISSTATUS"] = status
-	c.ch.dialplan.AppName, c.ch.dialplan.AppData = "Wait", ""
+	c.ch.dialplan.AppName, c.ch.dialplan.AppData = "Wait", "600"
 	c.ch.dialplan.Priority++
+	if status == "SUCCESS" {
+		c.dial()
+	}
 	c.node.touch()
 }
 
@@ -142,10 +179,30 @@ func (c *Caller) Number() string { return c.number }
 func (c *Caller) HangUp() {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
+	c.hangUp()
+}
+
+// Vanish takes the caller's phone away without a word: the call goes on, and the caller
+// neither presses nor hangs up any more. A real Asterisk finds out in the end, when it
+// refreshes the session; this one does not.
+func (c *Caller) Vanish() {
+	c.node.mu.Lock()
+	defer c.node.mu.Unlock()
+	c.vanished = true
+}
+
+func (c *Caller) hangUp() {
+	if c.vanished {
+		return
+	}
 	if b, ok := c.node.broadcasts[c.ch.id]; ok {
 		b.timer.Stop()
 	}
-	c.ch.hangUp(16, 0, false)
+	sip := 0
+	if c.ch.state == ari.StateRing {
+		sip = 487 // it was cancelled
+	}
+	c.ch.hangUp(16, sip, false)
 }
 
 // Press presses digits, a tenth of a second each.
@@ -153,6 +210,9 @@ func (c *Caller) Press(digits string) {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
 	for _, digit := range digits {
+		if c.vanished {
+			return
+		}
 		c.ch.tell(wireEvent{Type: ari.ChannelDtmfReceived, Digit: string(digit), DurationMS: 100})
 	}
 }
@@ -180,7 +240,7 @@ func (c *Caller) Variable(name string) string {
 }
 
 // Hears is what the caller hears now: "music:default", "playback:sound:hello",
-// "bridge:<id>" (somebody else in it), "ringing". Nothing is silence; more than one is noise.
+// "bridge:<id>" (somebody else in it), "dialled:201" (whom the dialplan dialled), "ringing". Nothing is silence; more than one is noise.
 func (c *Caller) Hears() []string {
 	c.node.mu.Lock()
 	defer c.node.mu.Unlock()
@@ -207,6 +267,9 @@ func (ch *channel) hears() []string {
 		if len(b.members) > 1 {
 			hears = append(hears, "bridge:"+b.id)
 		}
+	}
+	if p := ch.person; p != nil && p.dialling != nil && p.dialling.won != nil {
+		hears = append(hears, "dialled:"+extension(p.dialling.won.dial))
 	}
 	slices.Sort(hears)
 	return hears

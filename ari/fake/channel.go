@@ -2,6 +2,7 @@ package fake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,10 @@ type channel struct {
 	vars      map[string]string
 	reported  map[string]bool
 
+	shown      bool // its reported variables are in what is told of it: not before its first change
+	left       bool // it hangs up: what waited for its turn is carried out, and comes to nothing
 	subscribed int  // how often the application hears of it
+	wanted     bool // it asked to hear of it
 	inside     bool // in the application
 	music      string
 	musicOn    bool
@@ -32,6 +36,9 @@ type channel struct {
 	waiting    []*playback // for their turn
 	queue      []*command
 	cause      int // given by whoever hung up
+
+	sent  int64     // packets, as counted when last asked for
+	asked time.Time // when that was
 
 	leg    *leg    // of a channel that we made
 	person *Caller // of one that somebody called in on
@@ -56,6 +63,9 @@ func (n *Node) newChannel(id, tech string, created time.Time) *channel {
 		state:  ari.StateDown, vars: map[string]string{}, reported: map[string]bool{},
 	}
 	n.channels[id] = ch
+	low := strings.ToLower(id)
+	at, _ := slices.BinarySearch(n.ids, low)
+	n.ids = slices.Insert(n.ids, at, low)
 	return ch
 }
 
@@ -65,6 +75,9 @@ func (ch *channel) wire() *wireChannel {
 		Dialplan: ch.dialplan, Created: stamp(ch.created.Add(ch.node.options.ClockOffset)), Language: ch.language,
 	}
 	for name := range ch.reported {
+		if !ch.shown {
+			break
+		}
 		if w.Vars == nil {
 			w.Vars = map[string]string{}
 		}
@@ -83,7 +96,7 @@ func (ch *channel) tell(e wireEvent) {
 
 func (ch *channel) setState(state string) {
 	if ch.state != state {
-		ch.state = state
+		ch.state, ch.shown = state, true
 		ch.tell(wireEvent{Type: ari.ChannelStateChange})
 	}
 }
@@ -92,17 +105,34 @@ func (ch *channel) setState(state string) {
 func (ch *channel) enter(args []string) {
 	ch.inside = true
 	ch.subscribed++
+	ch.shown = true
 	ch.tell(wireEvent{Type: ari.StasisStart, Args: &args})
 }
 
-// leave takes it out. What was still to be done fails.
-func (ch *channel) leave() {
+// end takes a channel out that hangs up. What was still to be done is done, in vain.
+func (ch *channel) end() {
 	if !ch.inside {
 		return
 	}
+	ch.left = true
 	if p := ch.playing; p != nil {
 		ch.playing = nil
 		p.finish("failed")
+	}
+	for len(ch.queue) > 0 {
+		c := ch.queue[0]
+		ch.queue = ch.queue[1:]
+		c.failed = true
+		c.run()
+		close(c.done)
+	}
+	ch.leave()
+}
+
+// leave takes it out of the application. What was still to be done fails.
+func (ch *channel) leave() {
+	if !ch.inside {
+		return
 	}
 	queue := ch.queue
 	ch.queue = nil
@@ -154,20 +184,44 @@ func (ch *channel) hangUp(cause, sip int, soft bool) {
 		request.Cause = 32 // Asterisk's flag "asked for", which is no Q.850
 	}
 	ch.tell(request)
-	ch.leave()
+	ch.shown = true
+	ch.end()
+	switch {
+	case ch.person != nil: // the dialplan hangs it up
+		ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: cause, Soft: true})
+	case ch.leg != nil && !ch.leg.dialled:
+		sip = 603
+		ch.dialplan.AppName, ch.dialplan.AppData = ch.leg.application()
+		ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: cause, TechCause: sip})
+	}
 	ch.destroy(sip)
 }
 
 // destroy removes a channel that has left the application.
 func (ch *channel) destroy(sip int) {
+	ch.shown = true
+	if ch.person != nil && ch.person.dialling != nil {
+		ch.person.dialling.abandon()
+	}
+	ch.dialplan.AppName, ch.dialplan.AppData = "", ""
+	if ch.leg != nil && !ch.leg.made {
+		ch.dialplan.AppName, ch.dialplan.AppData = outgoing, outgoingData
+	}
 	ch.tell(wireEvent{Type: ari.ChannelDestroyed, Cause: ch.cause, CauseText: causes[ch.cause], TechCause: sip})
 	delete(ch.node.channels, ch.id)
+	if at, found := slices.BinarySearch(ch.node.ids, strings.ToLower(ch.id)); found {
+		ch.node.ids = slices.Delete(ch.node.ids, at, at+1)
+	}
 	delete(ch.node.broadcasts, ch.id)
 	if ch.leg != nil {
 		ch.leg.over(ch.cause)
+		if ch.leg.by != nil {
+			ch.leg.by.over(ch.leg)
+		}
 	}
 	if ch.person != nil {
 		ch.person.state = Gone
+		ch.person.stop()
 	}
 	ch.node.touch()
 }
@@ -179,6 +233,7 @@ func (ch *channel) forget() {
 	}
 	if ch.person != nil {
 		ch.person.state = Gone
+		ch.person.stop()
 	}
 	for _, c := range ch.queue {
 		c.failed = true
@@ -193,11 +248,9 @@ func (n *Node) taken(id string) bool {
 		return true
 	}
 	if !n.options.ExactIDs {
-		for live := range n.channels {
-			if len(live) >= len(id) && strings.EqualFold(live[:len(id)], id) {
-				return true
-			}
-		}
+		low := strings.ToLower(id)
+		at, _ := slices.BinarySearch(n.ids, low)
+		return at < len(n.ids) && strings.HasPrefix(n.ids[at], low)
 	}
 	return false
 }

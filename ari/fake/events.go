@@ -25,9 +25,17 @@ type connection struct {
 	done   chan struct{}
 
 	mu       sync.Mutex
-	queue    [][]byte
+	queue    []queued
 	arrived  chan struct{} // buffered 1
 	connects int
+	current  *websocket.Conn
+	away     time.Time // until then it does not connect
+}
+
+// queued is an event and when it happened.
+type queued struct {
+	at   time.Time
+	text []byte
 }
 
 // newConnection is called with the node's lock held.
@@ -61,12 +69,45 @@ func (c *connection) put(e wireEvent) {
 		panic(err) // only strings, numbers and lists of them
 	}
 	c.mu.Lock()
-	c.queue = append(c.queue, encoded)
+	c.queue = append(c.queue, queued{time.Now(), encoded})
 	c.mu.Unlock()
+	c.wake()
+}
+
+// wake lets serve look again at what is to be sent, and when.
+func (c *connection) wake() {
 	select {
 	case c.arrived <- struct{}{}:
 	default:
 	}
+}
+
+func (c *connection) disconnect(stayAway time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.away = time.Now().Add(stayAway)
+	if c.current != nil {
+		_ = c.current.CloseNow() // its reader says so to serve
+	}
+}
+
+// connected makes a connection the current one, unless there is to be none.
+func (c *connection) connected(conn *websocket.Conn) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Now().Before(c.away) {
+		return false
+	}
+	c.current = conn
+	c.connects++
+	return true
+}
+
+// wait is how long to wait before the next attempt to connect.
+func (c *connection) wait() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(c.node.options.Reconnect, time.Until(c.away))
 }
 
 // registered says that the application is there: after what waited for a connection.
@@ -89,7 +130,7 @@ func (c *connection) run() {
 		if conn := c.dial(); conn != nil {
 			c.serve(conn)
 		}
-		wait.Reset(c.node.options.Reconnect)
+		wait.Reset(c.wait())
 	}
 }
 
@@ -141,56 +182,77 @@ func (c *connection) serve(conn *websocket.Conn) {
 		_ = conn.CloseNow()
 		<-lost.Done()
 	}()
-	c.mu.Lock()
-	c.connects++
-	again := c.connects > 1
-	c.mu.Unlock()
-	if again { // the first time it stands in the queue already
+	if !c.connected(conn) {
+		return
+	}
+	if c.connections() > 1 { // the first time it stands in the queue already
 		c.registered()
 	}
 	c.node.mu.Lock()
 	c.node.touch()
 	c.node.mu.Unlock()
+	due := time.NewTimer(time.Hour)
+	defer due.Stop()
 	for {
 		select {
 		case <-lost.Done():
 			return
 		default:
 		}
-		next, ok := c.take()
+		next, wait, ok := c.take()
 		if !ok {
+			due.Reset(wait)
 			select {
 			case <-c.arrived:
+				continue
+			case <-due.C:
 				continue
 			case <-lost.Done():
 				return
 			}
 		}
-		if err := conn.Write(lost, websocket.MessageText, next); err != nil {
+		if err := conn.Write(lost, websocket.MessageText, next.text); err != nil {
 			c.putBack(next)
 			return
 		}
 	}
 }
 
-func (c *connection) take() ([]byte, bool) {
+// take returns the next event, or how long there will be none.
+func (c *connection) take() (next queued, wait time.Duration, ok bool) {
+	latency := c.node.eventLatency()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.queue) == 0 {
-		return nil, false
+		return queued{}, time.Hour, false // it is woken
 	}
-	next := c.queue[0]
-	c.queue[0] = nil
+	if wait := time.Until(c.queue[0].at.Add(latency)); latency > 0 && wait > 0 {
+		return queued{}, wait, false
+	}
+	next = c.queue[0]
+	c.queue[0] = queued{}
 	c.queue = c.queue[1:]
-	return next, true
+	return next, 0, true
+}
+
+func (n *Node) eventLatency() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.faults.EventLatency
 }
 
 // putBack: Asterisk loses the one event of which it knows that it could not be written.
 // Here it is kept, so that tests of what happens around a loss are not a matter of luck.
-func (c *connection) putBack(event []byte) {
+func (c *connection) putBack(event queued) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue = append([][]byte{event}, c.queue...)
+	c.queue = append([]queued{event}, c.queue...)
+}
+
+func (c *connection) connections() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connects
 }
 
 // Connects is how often the event connection was made in this run.
@@ -201,9 +263,7 @@ func (n *Node) Connects() int {
 	if events == nil {
 		return 0
 	}
-	events.mu.Lock()
-	defer events.mu.Unlock()
-	return events.connects
+	return events.connections()
 }
 
 // gate holds back whoever passes while it is shut. The zero gate is open.

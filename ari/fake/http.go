@@ -113,21 +113,9 @@ func (n *Node) serve(w http.ResponseWriter, r *http.Request, route func(call) re
 		return
 	}
 
-	n.mu.Lock()
-	judge := n.fault
-	n.mu.Unlock()
-	var fault Fault
-	if judge != nil {
-		fault = judge(request)
-	}
-	if fault.Delay > 0 {
-		wait := time.NewTimer(fault.Delay)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-n.ctx.Done():
-			return
-		}
+	fault, latency := n.faultOf(request)
+	if n.pause(fault.Delay) {
+		return
 	}
 	answer := refuse(fault.Status, "fault")
 	if fault.Status == 0 {
@@ -135,6 +123,9 @@ func (n *Node) serve(w http.ResponseWriter, r *http.Request, route func(call) re
 	}
 	if fault.Lose {
 		answer.status = 0
+	}
+	if n.pause(latency) {
+		return
 	}
 	request.Status = answer.status
 	n.record(request)

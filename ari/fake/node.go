@@ -24,6 +24,7 @@ type Options struct {
 	ReadOnlyUser                 string // a user, with Password, who may only GET
 	Application                  string // default "holdline"
 	Listen                       string // default "127.0.0.1:0"
+	Context                      string // of the dialplan, for calls and legs; default "holdline-in"
 	Sound                        time.Duration
 	MissingSounds, MissingRoutes []string // media URIs and endpoints that do not exist
 	// ExactIDs: an id that begins a live one is free, as with a storage of channels that
@@ -50,6 +51,9 @@ type Node struct {
 	phones   map[string]*Phone
 	routes   map[string]string // state of endpoints that were set
 	fault    func(Request) Fault
+	faults   Faults
+	errors   share
+	losses   share
 	requests []Request
 	changed  chan struct{} // closed and replaced when anything changes
 	server   *http.Server
@@ -66,6 +70,7 @@ type world struct {
 	channels   map[string]*channel
 	bridges    map[string]*bridge
 	playbacks  map[string]*playback
+	ids        []string // of channels, in lower case, sorted
 	globals    map[string]string
 	broadcasts map[string]*broadcast
 	allowed    []string
@@ -79,6 +84,7 @@ func New(o Options) (*Node, error) {
 	o.EventUser = cmp.Or(o.EventUser, o.Node)
 	o.Reconnect = cmp.Or(o.Reconnect, 50*time.Millisecond)
 	o.Application = cmp.Or(o.Application, "holdline")
+	o.Context = cmp.Or(o.Context, "holdline-in")
 	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
 	o.Sound = cmp.Or(o.Sound, 20*time.Millisecond)
 	if o.DefaultPhone == (Behaviour{}) {
@@ -150,6 +156,7 @@ func (n *Node) Crash() {
 	for _, p := range n.phones {
 		p.forget()
 	}
+	n.ids = nil
 	n.channels, n.bridges, n.playbacks = map[string]*channel{}, map[string]*bridge{}, map[string]*playback{}
 	n.broadcasts = map[string]*broadcast{}
 	n.server, n.served, n.events = nil, nil, nil

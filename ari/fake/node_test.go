@@ -173,7 +173,7 @@ func TestPhones(t *testing.T) {
 		"303": {fake.Refuse(408), 18, 408},
 		"304": {fake.Refuse(488), 58, 488},
 		"305": {fake.Refuse(499), 127, 499},
-		"306": {fake.Dead(), 19, 0},
+		"306": {fake.Dead(), 19, 480},
 	} {
 		node.Phone(exten, c.does)
 		ring("leg-"+exten, exten)

@@ -11,9 +11,16 @@ const maxID = 149 // characters of an id that is chosen
 
 // originate makes a leg that enters the application when it is answered.
 func (n *Node) originate(c call) reply {
+	originator := n.channels[c.Get("originator")]
+	if originator == nil && c.Get("originator") != "" && c.Get("endpoint") != "" {
+		return refuse(400, "Provided originator channel was not found")
+	}
 	ch, refused := n.makeLeg(c)
 	if refused != nil {
 		return *refused
+	}
+	if originator != nil {
+		ch.connected = originator.caller
 	}
 	timeout := 30 * time.Second
 	if seconds, err := parseInt(c.Get("timeout")); err == nil && seconds > 0 {
@@ -23,7 +30,7 @@ func (n *Node) originate(c call) reply {
 		ch.caller = parseCallerID(id)
 		ch.connected = ch.caller
 	}
-	ch.dialplan = wireDialplan{Context: "holdline-in", Exten: "s", Priority: 1, AppName: "AppDial2", AppData: "(Outgoing Line)"}
+	ch.dialplan = wireDialplan{Context: n.options.Context, Exten: "s", Priority: 1, AppName: outgoing, AppData: outgoingData}
 	answer := ok(ch.wire())
 	n.after(0, func() {
 		if n.channels[ch.id] == ch {
@@ -40,15 +47,14 @@ func (n *Node) create(c call) reply {
 		return *refused
 	}
 	ch.leg.made = true
-	ch.dialplan = wireDialplan{Context: "holdline-in", Exten: "s", Priority: 1}
+	ch.dialplan = wireDialplan{Context: n.options.Context, Exten: "s", Priority: 1}
 	if other, found := n.channels[c.Get("originator")]; found {
 		other.subscribed++ // so its end will be told twice over: as StasisEnd and as ChannelDestroyed
 	}
 	answer := ok(ch.wire())
 	n.after(0, func() {
 		if n.channels[ch.id] == ch && ch.leg.app == n.options.Application {
-			ch.dialplan.AppName = "Stasis"
-			ch.dialplan.AppData = strings.Join(append([]string{ch.leg.app}, ch.leg.args...), ",")
+			ch.dialplan.AppName, ch.dialplan.AppData = ch.leg.application()
 			ch.enter(append([]string{}, ch.leg.args...))
 		}
 	})
@@ -79,10 +85,7 @@ func (n *Node) makeLeg(c call) (*channel, *reply) {
 	case c.Get("app") == "":
 		return no(400, "Application or extension must be specified")
 	}
-	if originator := c.Get("originator"); originator != "" && n.channels[originator] == nil {
-		return no(400, "Provided originator channel was not found")
-	}
-	if slices.Contains(n.options.MissingRoutes, route) {
+	if tech != "PJSIP" || slices.Contains(n.options.MissingRoutes, route) {
 		return nil, &reply{status: 500, body: map[string]string{"error": "Allocation failed"}}
 	}
 	if id != "" && n.taken(id) {

@@ -2,7 +2,6 @@ package fake
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ type Behaviour struct {
 	Answer bool
 	Status int           // SIP status of its refusal; 0: it rings on
 	Talk   time.Duration // until it hangs up; 0: it does not
+	Vanish bool          // after it answered or began to ring, it can do nothing more
 }
 
 // Answer rings, and answers after a time.
@@ -42,6 +42,13 @@ func Refuse(status int) Behaviour { return Behaviour{NoRing: true, Status: statu
 // Unregistered is a phone that is not there.
 func Unregistered() Behaviour { return Refuse(404) }
 
+// AnswerAndVanish answers after a time, and is not there any more: it never hangs up, and
+// hears of nothing. A real Asterisk finds out when it refreshes the session, or by the
+// silence, when it is told to listen for that; this one does not.
+func AnswerAndVanish(after time.Duration) Behaviour {
+	return Behaviour{NoRing: true, After: after, Answer: true, Vanish: true}
+}
+
 // Dead is a phone that answers nothing.
 func Dead() Behaviour { return Behaviour{Silent: true, NoRing: true} }
 
@@ -50,7 +57,8 @@ type Phone struct {
 	node      *Node
 	exten     string
 	behaviour Behaviour // guarded by node.mu, like everything below
-	legs      []*leg
+	legs      []*leg    // the last keptCalls, and all that live
+	live      int
 	most      int
 }
 
@@ -74,6 +82,8 @@ type leg struct {
 	dial     string // after the technology
 	app      string
 	args     []string
+	by       *dialling // of the dialplan's; nil: the application's own
+	vanished bool
 	made     bool // by create: it is in the application before it is dialled
 	dialled  bool
 	at       time.Time
@@ -96,10 +106,33 @@ func (n *Node) Phone(exten string, does Behaviour) *Phone {
 	return p
 }
 
+const keptCalls = 1000
+
+func (p *Phone) got(l *leg) {
+	if len(p.legs) >= keptCalls && !p.legs[0].ended.IsZero() {
+		p.legs[0] = nil
+		p.legs = p.legs[1:]
+	}
+	p.legs = append(p.legs, l)
+	p.live++
+	p.most = max(p.most, p.live)
+}
+
+// Vanish takes the phone away: its calls do not end, nothing can be done with them, and
+// calls to it are lost without a word, until Node.Phone sets it up again.
+func (p *Phone) Vanish() {
+	p.node.mu.Lock()
+	defer p.node.mu.Unlock()
+	p.behaviour = Dead()
+	for _, l := range p.legs {
+		l.vanish()
+	}
+}
+
 // Extension is the extension of the phone.
 func (p *Phone) Extension() string { return p.exten }
 
-// Calls are the calls that the phone got, oldest first.
+// Calls are the calls that the phone got, oldest first: the last thousand.
 func (p *Phone) Calls() []Call {
 	p.node.mu.Lock()
 	defer p.node.mu.Unlock()
@@ -147,7 +180,7 @@ func (p *Phone) withLeg(which func(*leg) bool, do func(*leg)) error {
 	p.node.mu.Lock()
 	defer p.node.mu.Unlock()
 	for _, l := range p.legs {
-		if l.ended.IsZero() && which(l) {
+		if l.ended.IsZero() && !l.vanished && which(l) {
 			do(l)
 			return nil
 		}
@@ -182,9 +215,7 @@ func (l *leg) ring(timeout time.Duration) {
 	if l.phone = n.phones[extension(l.dial)]; l.phone != nil {
 		l.does = l.phone.behaviour
 		l.at = time.Now()
-		l.phone.legs = append(l.phone.legs, l)
-		live := slices.DeleteFunc(slices.Clone(l.phone.legs), func(l *leg) bool { return !l.ended.IsZero() })
-		l.phone.most = max(l.phone.most, len(live))
+		l.phone.got(l)
 	}
 	l.timers = append(l.timers, n.after(timeout, l.timedOut))
 	l.timers = append(l.timers, n.after(0, func() {
@@ -206,7 +237,7 @@ func (l *leg) waits() bool { return l.answered.IsZero() && l.ended.IsZero() }
 
 func (l *leg) decide() {
 	switch {
-	case !l.waits():
+	case !l.waits() || l.vanished:
 	case l.does.Answer:
 		l.answer()
 	default:
@@ -217,32 +248,46 @@ func (l *leg) decide() {
 func (l *leg) answer() {
 	l.answered = time.Now()
 	l.ch.setState(ari.StateUp)
-	l.tellDial("ANSWER")
-	if !l.made {
+	if l.by != nil {
+		l.by.answer(l)
+	} else {
+		l.tellDial("ANSWER")
+	}
+	if !l.made && l.by == nil {
 		if l.app != l.node.options.Application {
 			l.ch.hangUp(16, 0, false) // nobody serves it
 			return
 		}
-		l.ch.dialplan.AppName = "Stasis"
-		l.ch.dialplan.AppData = strings.Join(append([]string{l.app}, l.args...), ",")
+		l.ch.dialplan.AppName, l.ch.dialplan.AppData = l.application()
 		l.ch.enter(append([]string{}, l.args...))
 	}
-	if l.does.Talk > 0 {
-		l.timers = append(l.timers, l.node.after(l.does.Talk, func() { l.ch.hangUp(16, 0, false) }))
+	switch {
+	case l.does.Vanish:
+		l.vanish()
+	case l.does.Talk > 0:
+		l.timers = append(l.timers, l.node.after(l.does.Talk, func() {
+			if !l.vanished {
+				l.ch.hangUp(16, 0, false)
+			}
+		}))
 	}
 }
+
+// vanish: nobody is at the other end any more. Its timer of ringing runs on: it is Asterisk's.
+func (l *leg) vanish() { l.vanished = true }
 
 func (l *leg) refuse(status int) {
 	verdict, ok := sipCauses[status]
 	if !ok {
-		verdict.cause, verdict.dial = 127, "CHANUNAVAIL"
+		verdict.cause, verdict.dial = 127, "NOANSWER"
 	}
 	l.ch.cause = verdict.cause
 	l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: verdict.cause, TechCause: status})
+	l.ch.shown = true
 	if !l.made { // Asterisk does not say how the dial of a created channel ended
 		l.tellDial(verdict.dial)
 	}
-	l.ch.leave()
+	l.ch.end()
 	l.ch.destroy(status)
 }
 
@@ -251,25 +296,28 @@ func (l *leg) timedOut() {
 		return
 	}
 	l.ch.cause = 19
-	sip := 0
-	if l.ch.state == ari.StateRinging {
-		sip = 480
+	if l.by != nil {
+		l.tellDial("NOANSWER")
 	}
 	if l.made {
 		l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: 32, Soft: true})
 	}
-	l.ch.leave()
-	l.ch.destroy(sip)
+	l.ch.end()
+	l.ch.destroy(480)
 }
 
 // cancel ends a leg that is not answered, at somebody's command.
 func (l *leg) cancel(cause int) {
 	l.ch.cause = cause
 	l.ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: 32, Soft: true})
-	if !l.made {
+	l.ch.shown = true
+	switch {
+	case l.by != nil:
+		l.tellDial("CANCEL")
+	case !l.made:
 		l.tellDial("NOANSWER")
 	}
-	l.ch.leave()
+	l.ch.end()
 	l.ch.destroy(0)
 }
 
@@ -280,11 +328,31 @@ func (l *leg) over(cause int) {
 	l.timers = nil
 	if l.ended.IsZero() {
 		l.ended, l.cause = time.Now(), cause
+		if l.phone != nil {
+			l.phone.live--
+		}
 	}
 }
 
+// tellDial: of a created channel Asterisk knows the dial string only once.
 func (l *leg) tellDial(status string) {
+	if l.by != nil {
+		l.by.tell(l, status)
+		return
+	}
 	if l.ch.subscribed > 0 {
-		l.node.emit(wireEvent{Type: ari.Dial, DialStatus: &status, DialString: l.dial, Peer: l.ch.wire()})
+		dialled, nowhere := l.dial, ""
+		if l.made && status != "" {
+			dialled = ""
+		}
+		l.node.emit(wireEvent{Type: ari.Dial, DialStatus: &status, DialString: &dialled, Forward: &nowhere, Peer: l.ch.wire()})
 	}
 }
+
+// application is what the dialplan says while the application has the leg.
+func (l *leg) application() (name, data string) {
+	return "Stasis", strings.Join(append([]string{l.app}, l.args...), ",")
+}
+
+// What the dialplan says of a leg that was originated, while no application has it.
+const outgoing, outgoingData = "AppDial2", "(Outgoing Line)"

@@ -78,6 +78,12 @@ func (n *Node) playOnChannel(ch *channel, q query) reply {
 			p.finish("done")
 			return
 		}
+		if ch.left {
+			p.state = "playing"
+			p.tell(ari.PlaybackStarted)
+			p.finish("failed")
+			return
+		}
 		ch.musicOn, ch.ringing = false, false // for good
 		ch.playing = p
 		p.start()

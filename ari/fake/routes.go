@@ -33,11 +33,13 @@ func (n *Node) routeTable() map[string]func(call) reply {
 		"DELETE /channels/{channel}/moh":             n.inside(up(later(func(ch *channel, _ call) { ch.musicOn = false }))),
 		"POST /channels/{channel}/dtmf":              n.inside(up(later(func(*channel, call) {}))),
 		"POST /channels/{channel}/play":              n.inside(up(func(ch *channel, c call) reply { return n.playOnChannel(ch, c.query) })),
-		"GET /channels/{channel}/variable":           n.channel(n.variable),
+		"GET /channels/{channel}/variable":           n.provided(n.variable),
 		"POST /channels/{channel}/variable":          n.inside(n.setVariable),
-		"GET /channels/{channel}/variables":          n.channel(n.variables),
-		"POST /channels/{channel}/variables":         n.inside(n.setVariables),
+		"GET /channels/{channel}/variables":          n.provided(n.variables),
+		"POST /channels/{channel}/variables":         n.provided(onlyInside(n.setVariables)),
 		"POST /channels/{channel}/transfer_progress": n.inside(func(*channel, call) reply { return noContent }),
+
+		"GET /channels/{channel}/rtp_statistics": n.channel(n.rtpStatistics),
 
 		"GET /bridges":                         n.listBridges,
 		"POST /bridges":                        func(c call) reply { return n.createBridge(c.query) },
@@ -52,19 +54,29 @@ func (n *Node) routeTable() map[string]func(call) reply {
 		"GET /playbacks/{playback}":    n.playback(func(p *playback) reply { return ok(p.wire()) }),
 		"DELETE /playbacks/{playback}": n.playback((*playback).stop),
 
-		"GET /applications":                   func(call) reply { return ok([]wireApplication{n.application()}) },
-		"GET /applications/{app}":             n.app(func(call) reply { return ok(n.application()) }),
-		"PUT /applications/{app}/eventFilter": n.app(n.setFilter),
-		"POST /events/claim":                  func(c call) reply { return n.claim(c.Get("channelId")) },
-		"GET /endpoints/{tech}/{resource}":    n.endpoint,
+		"GET /applications":                     func(call) reply { return ok([]wireApplication{n.application()}) },
+		"GET /applications/{app}":               n.app(func(call) reply { return ok(n.application()) }),
+		"PUT /applications/{app}/eventFilter":   n.app(n.setFilter),
+		"POST /applications/{app}/subscription": n.app(n.subscribe),
+		"POST /events/claim":                    func(c call) reply { return n.claim(c.Get("channelId")) },
+		"GET /endpoints/{tech}/{resource}":      n.endpoint,
 	}
 }
 
 func (n *Node) channel(do func(*channel, call) reply) func(call) reply {
+	return n.found("Channel not found", do)
+}
+
+// provided are the routes in which Asterisk says it in other words.
+func (n *Node) provided(do func(*channel, call) reply) func(call) reply {
+	return n.found("Provided channel was not found", do)
+}
+
+func (n *Node) found(otherwise string, do func(*channel, call) reply) func(call) reply {
 	return func(c call) reply {
 		ch, found := n.channels[c.path("channel")]
 		if !found {
-			return refuse(404, "Channel not found")
+			return refuse(404, otherwise)
 		}
 		return do(ch, c)
 	}
@@ -72,12 +84,16 @@ func (n *Node) channel(do func(*channel, call) reply) func(call) reply {
 
 // inside are the routes of channels that the application holds.
 func (n *Node) inside(do func(*channel, call) reply) func(call) reply {
-	return n.channel(func(ch *channel, c call) reply {
+	return n.channel(onlyInside(do))
+}
+
+func onlyInside(do func(*channel, call) reply) func(*channel, call) reply {
+	return func(ch *channel, c call) reply {
 		if !ch.inside {
 			return refuse(409, "Channel not in Stasis application")
 		}
 		return do(ch, c)
-	})
+	}
 }
 
 // up refuses for legs that are not answered.
@@ -235,7 +251,12 @@ func (n *Node) hangUp(ch *channel, c call) reply {
 }
 
 func (n *Node) answer(ch *channel, _ call) reply {
-	command := ch.send(func() { ch.ringing = false; ch.setState(ari.StateUp) })
+	command := ch.send(func() {
+		if !ch.left {
+			ch.ringing = false
+			ch.setState(ari.StateUp)
+		}
+	})
 	return reply{wait: command, then: func(failed bool) reply {
 		if failed {
 			return refuse(500, "Failed to answer channel")
@@ -246,6 +267,9 @@ func (n *Node) answer(ch *channel, _ call) reply {
 
 func (n *Node) continueInDialplan(ch *channel, c call) reply {
 	ch.send(func() {
+		if ch.left {
+			return
+		}
 		ch.leave()
 		switch {
 		case c.Get("context") != "":
@@ -259,7 +283,8 @@ func (n *Node) continueInDialplan(ch *channel, c call) reply {
 		if ch.person != nil {
 			ch.person.back("SUCCESS")
 		} else {
-			ch.dialplan.AppName, ch.dialplan.AppData = "Wait", ""
+			ch.dialplan.AppName, ch.dialplan.AppData = "Wait", "600"
+			ch.dialplan.Priority++
 		}
 	})
 	return noContent
@@ -317,6 +342,11 @@ func (n *Node) dial(ch *channel, c call) reply {
 	if seconds, err := parseInt(c.Get("timeout")); err == nil && seconds > 0 {
 		timeout = time.Duration(seconds) * time.Second
 	}
-	ch.send(func() { ch.leg.ring(timeout) })
+	ch.send(func() {
+		if caller := n.channels[c.Get("caller")]; caller != nil {
+			ch.connected = caller.caller
+		}
+		ch.leg.ring(timeout)
+	})
 	return noContent
 }

@@ -40,6 +40,7 @@ type wireBridge struct {
 	Name       string   `json:"name"`
 	Channels   []string `json:"channels"`
 	Created    string   `json:"creationtime"`
+	Video      string   `json:"video_mode"`
 }
 
 type wirePlayback struct {
@@ -78,7 +79,8 @@ type wireEvent struct {
 	Timestamp   string        `json:"timestamp"`
 	Args        *[]string     `json:"args,omitempty"`
 	DialStatus  *string       `json:"dialstatus,omitempty"`
-	DialString  string        `json:"dialstring,omitempty"`
+	DialString  *string       `json:"dialstring,omitempty"`
+	Forward     *string       `json:"forward,omitempty"`
 	Cause       int           `json:"cause,omitempty"`
 	CauseText   string        `json:"cause_txt,omitempty"`
 	TechCause   int           `json:"tech_cause,omitempty"`
@@ -91,7 +93,7 @@ type wireEvent struct {
 	Channel     *wireChannel  `json:"channel,omitempty"`
 	Peer        *wireChannel  `json:"peer,omitempty"`
 	Playback    *wirePlayback `json:"playback,omitempty"`
-	Caller      string        `json:"caller,omitempty"`
+	Caller      any           `json:"caller,omitempty"` // a number, or of a Dial a channel
 	Called      string        `json:"called,omitempty"`
 	AsteriskID  string        `json:"asterisk_id"`
 	Application string        `json:"application"`
@@ -101,8 +103,10 @@ type wireEvent struct {
 var causes = map[int]string{
 	1: "Unallocated (unassigned) number", 16: "Normal Clearing", 17: "User busy",
 	18: "No user responding", 19: "User alerting, no answer", 20: "Subscriber absent",
-	21: "Call Rejected", 26: "Answered elsewhere", 34: "Circuit/channel congestion",
-	38: "Network out of order", 58: "Bearer capability not available", 127: "Interworking, unspecified",
+	21: "Call Rejected", 22: "Number changed", 26: "Answered elsewhere",
+	27: "Destination out of order", 28: "Invalid number format", 34: "Circuit/channel congestion",
+	38: "Network out of order", 58: "Bearer capability not available", 102: "Recover on timer expiry",
+	127: "Interworking, unspecified",
 }
 
 // sipCauses is how a SIP refusal becomes a Q.850 cause and the status of a Dial event.
@@ -110,8 +114,10 @@ var sipCauses = map[int]struct {
 	cause int
 	dial  string
 }{
-	403: {21, "NOANSWER"}, 404: {1, "NOANSWER"}, 408: {18, "NOANSWER"}, 480: {19, "NOANSWER"},
-	486: {17, "BUSY"}, 488: {58, "NOANSWER"}, 503: {34, "CONGESTION"}, 600: {17, "BUSY"}, 603: {21, "NOANSWER"},
+	403: {21, "NOANSWER"}, 404: {1, "NOANSWER"}, 408: {18, "NOANSWER"}, 410: {22, "NOANSWER"}, 480: {19, "NOANSWER"},
+	484: {28, "NOANSWER"}, 486: {17, "BUSY"}, 487: {127, "NOANSWER"}, 488: {58, "NOANSWER"}, 500: {38, "NOANSWER"}, 502: {27, "NOANSWER"},
+	503: {34, "CONGESTION"}, 504: {102, "NOANSWER"}, 600: {17, "BUSY"}, 603: {21, "NOANSWER"},
+	604: {1, "NOANSWER"}, 606: {58, "NOANSWER"},
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
