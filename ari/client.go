@@ -43,11 +43,17 @@ type Client struct {
 	base    string
 	options Options
 	http    *http.Client
+	parking *http.Client // for what parks a caller
 }
 
 // New returns a client of the interface at base, such as "http://10.0.0.5:8088/ari".
 func New(base string, o Options) *Client {
 	o.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	return &Client{base: strings.TrimRight(base, "/"), options: o, http: connections(o), parking: connections(o)}
+}
+
+// connections gives a client with a pool of its own.
+func connections(o Options) *http.Client {
 	transport := o.Transport
 	if transport == nil {
 		transport = &http.Transport{
@@ -60,13 +66,9 @@ func New(base string, o Options) *Client {
 			DisableCompression:  true,
 		}
 	}
-	return &Client{
-		base:    strings.TrimRight(base, "/"),
-		options: o,
-		http: &http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
@@ -74,7 +76,10 @@ func New(base string, o Options) *Client {
 func (c *Client) Base() string { return c.base }
 
 // Close ends idle connections. Operations under way are not touched.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	c.parking.CloseIdleConnections()
+}
 
 // request is what an operation is called with.
 type request struct {
@@ -119,7 +124,11 @@ func (c *Client) perform(ctx context.Context, op *Operation, r request, out any)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := c.http.Do(req)
+	pool := c.http
+	if op.parks {
+		pool = c.parking
+	}
+	resp, err := pool.Do(req)
 	if err != nil {
 		return transportError(op, err, got.Load() || !asked.Load())
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -265,4 +266,34 @@ func TestKeepAlive(t *testing.T) {
 	if len(peers) != 1 {
 		t.Errorf("%d connections for 40 commands", len(peers))
 	}
+}
+
+// TestParkingHoldsNobodyUp: with all the connections of a crowd being answered
+// taken, the next call is claimed at once.
+func TestParkingHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	const crowd = 100
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/answer") {
+			<-release
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	client := New(server.URL, Options{Timeout: 10 * time.Second})
+	defer client.Close()
+	var answering sync.WaitGroup
+	for range crowd {
+		answering.Go(func() {
+			if err := client.Answer(t.Context(), "c"); err != nil {
+				t.Errorf("answer: %v", err)
+			}
+		})
+	}
+	if err := client.Claim(t.Context(), "next", "holdline"); err != nil {
+		t.Errorf("claim behind %d answers: %v", crowd, err)
+	}
+	close(release)
+	answering.Wait()
 }

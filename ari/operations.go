@@ -17,6 +17,10 @@ type Operation struct {
 
 	// meaning overrides the general table of statuses (see Error.meaning).
 	meaning map[int]error
+	// parks marks what is done for a caller who waits anyway (answer, music, a
+	// variable): it waits its turn on connections of its own, so that a burst of
+	// callers holds up neither the claims of the next nor the legs of agents.
+	parks bool
 }
 
 // Endpoint names the operation the way Asterisk documents it.
@@ -73,7 +77,7 @@ var (
 		Query: []string{"endpoint", "app", "appArgs", "channelId", "originator", "formats"},
 		Body:  []string{"variables"}}
 	opDial     = &Operation{Name: "channels.dial", Method: post, Path: "/channels/{channelId}/dial", Query: []string{"caller", "timeout"}}
-	opAnswer   = &Operation{Name: "channels.answer", Method: post, Path: "/channels/{channelId}/answer", meaning: answerFailed}
+	opAnswer   = &Operation{Name: "channels.answer", Method: post, Path: "/channels/{channelId}/answer", meaning: answerFailed, parks: true}
 	opHangup   = &Operation{Name: "channels.hangup", Method: del, Path: "/channels/{channelId}", Query: []string{"reason_code"}}
 	opContinue = &Operation{Name: "channels.continue", Method: post, Path: "/channels/{channelId}/continue",
 		Query: []string{"context", "extension", "priority", "label"}}
@@ -81,13 +85,13 @@ var (
 	opStopRing = &Operation{Name: "channels.stop_ring", Method: del, Path: "/channels/{channelId}/ring"}
 	opDTMF     = &Operation{Name: "channels.dtmf", Method: post, Path: "/channels/{channelId}/dtmf",
 		Query: []string{"dtmf", "between", "duration"}}
-	opStartMusic = &Operation{Name: "channels.start_music", Method: post, Path: "/channels/{channelId}/moh", Query: []string{"mohClass"}}
+	opStartMusic = &Operation{Name: "channels.start_music", Method: post, Path: "/channels/{channelId}/moh", Query: []string{"mohClass"}, parks: true}
 	opStopMusic  = &Operation{Name: "channels.stop_music", Method: del, Path: "/channels/{channelId}/moh"}
 	opPlay       = &Operation{Name: "channels.play", Method: post, Path: "/channels/{channelId}/play",
 		Query: []string{"media", "lang", "playbackId"}}
 	opGetVar = &Operation{Name: "channels.variable", Method: get, Path: "/channels/{channelId}/variable", Query: []string{"variable"}}
 	opSetVar = &Operation{Name: "channels.set_variable", Method: post, Path: "/channels/{channelId}/variable",
-		Query: []string{"variable", "value", "report_events"}}
+		Query: []string{"variable", "value", "report_events"}, parks: true}
 	opGetVars          = &Operation{Name: "channels.variables", Method: get, Path: "/channels/{channelId}/variables", Query: []string{"variables"}}
 	opSetVars          = &Operation{Name: "channels.set_variables", Method: post, Path: "/channels/{channelId}/variables", Body: []string{"variables"}}
 	opTransferProgress = &Operation{Name: "channels.transfer_progress", Method: post, Path: "/channels/{channelId}/transfer_progress", Query: []string{"states"}}
