@@ -56,6 +56,7 @@ type Call struct {
 	local   localSDP
 	media   *media
 	reading bool
+	said    bool          // a light phone's few packets are on their way
 	tones   map[int]bool  // whose first hearing is in the events
 	closing bool          // our BYE is out
 	busy    bool          // a re-INVITE of ours is under way

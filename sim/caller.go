@@ -12,6 +12,7 @@ import (
 
 type callOptions struct {
 	proxy   string
+	from    string
 	headers []sip.Header
 }
 
@@ -20,6 +21,9 @@ type CallOption func(*callOptions)
 
 // Through sends the call to this proxy instead of the phone's own.
 func Through(hostPort string) CallOption { return func(o *callOptions) { o.proxy = hostPort } }
+
+// As makes the call in the name of this user, so that one phone is many callers.
+func As(user string) CallOption { return func(o *callOptions) { o.from = user } }
 
 // WithHeader adds a header to the INVITE.
 func WithHeader(name, value string) CallOption {
@@ -30,7 +34,7 @@ func WithHeader(name, value string) CallOption {
 // the INVITE is on the wire. When ctx ends before the call is answered, the call
 // is cancelled; afterwards ctx has no effect.
 func (p *Phone) Call(ctx context.Context, target string, options ...CallOption) (*Call, error) {
-	o := callOptions{proxy: p.Proxy()}
+	o := callOptions{proxy: p.Proxy(), from: p.o.User}
 	for _, option := range options {
 		option(&o)
 	}
@@ -44,7 +48,7 @@ func (p *Phone) Call(ctx context.Context, target string, options ...CallOption) 
 		return nil, fmt.Errorf("call %q: needs a user and a domain", target)
 	}
 	c := p.newCall(false, sip.GenerateTagN(24), sip.GenerateTagN(16), to.User)
-	c.dialog = dialog{local: p.uri(p.o.User), remote: to, target: to}
+	c.dialog = dialog{local: p.uri(o.from), remote: to, target: to}
 	if err := c.openMedia(); err != nil {
 		c.cancel()
 		return nil, fmt.Errorf("call %s: %w", target, err)
@@ -224,11 +228,11 @@ func (c *Call) noteOvertaken() {
 	if _, noted := c.First(EvRinging); noted {
 		return
 	}
-	rang := c.phone.floor.wire.Find(func(p Packet) bool {
-		return p.Phone == c.phone.o.User && p.CallID == c.id && p.Status == 180 && !p.Out
+	rang, ok := c.phone.floor.wire.crossed(c.id, func(p *Packet) bool {
+		return p.Phone == c.phone.o.User && p.Status == 180 && !p.Out
 	})
-	if len(rang) > 0 {
-		c.note(Event{At: rang[0].At, Kind: EvRinging, Status: 180})
+	if ok {
+		c.note(Event{At: rang.At, Kind: EvRinging, Status: 180})
 	}
 }
 

@@ -98,6 +98,9 @@ func (f *Floor) takeTone(hz int) (int, error) {
 }
 
 func (f *Floor) giveTone(hz int) {
+	if hz == 0 {
+		return // a light phone has none
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tones[hz]--

@@ -3,12 +3,19 @@ package sim
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"time"
 )
 
 // openMedia makes the socket and the ear; it sends and hears nothing yet.
 func (c *Call) openMedia() error {
+	if deaf := c.phone.deaf; deaf != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.local = newLocalSDP(c.phone.ip, deaf.LocalAddr().(*net.UDPAddr).Port)
+		return nil
+	}
 	conn, err := listenRTP(c.phone.o.Listen, c.phone.ip)
 	if err != nil {
 		return err
@@ -52,6 +59,9 @@ func (c *Call) apply(d description, speak bool) {
 		c.local.events = d.events
 	}
 	c.mu.Unlock()
+	if c.phone.deaf != nil && speak {
+		c.sayFew(d.remote)
+	}
 	if m == nil {
 		return
 	}

@@ -63,7 +63,7 @@ func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
 	reply(req, tx, 200, nil)
 	reason := reasonOf(req)
 	// A BYE right behind the ACK can overtake it inside the SIP stack.
-	if len(p.floor.wire.Find(func(k Packet) bool { return k.Phone == p.o.User && k.CallID == c.id && k.Method == "ACK" && !k.Out })) > 0 {
+	if _, ok := p.floor.wire.crossed(c.id, func(k *Packet) bool { return k.Phone == p.o.User && k.Method == "ACK" && !k.Out }); ok {
 		c.acknowledged()
 	}
 	c.noteWire(EvBye, false, sip.BYE, 0, reason)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type PhoneOptions struct {
 	// LocalIP is the address of the sockets. Default: the one that this machine
 	// uses towards the first proxy.
 	LocalIP string
+	// Port of the SIP socket. Default: any free one.
+	Port int
 	// Tone in Hz. Default: the next free one of the plan.
 	Tone int
 	// Expires is the registration's lifetime. Default 60 s.
@@ -34,6 +37,10 @@ type PhoneOptions struct {
 	OnCall Behaviour
 	// Tape keeps the received audio for Call.HeardRecording.
 	Tape bool
+	// Light phones are for load: they say five packets once a call is answered,
+	// which is what a node waits for, and hear nothing. All calls of one share a
+	// socket for audio that nobody reads.
+	Light bool
 	// Listen opens the sockets. Default: in this network namespace.
 	Listen ListenFunc
 }
@@ -48,6 +55,7 @@ type Phone struct {
 	port  int
 	tap   *tap
 	ua    *sipgo.UserAgent
+	deaf  *net.UDPConn // the audio of a light phone's calls; nil: each call has its own
 
 	ctx    context.Context // ends with the phone
 	cancel context.CancelFunc
@@ -95,11 +103,14 @@ func (f *Floor) newPhone(o PhoneOptions) (*Phone, error) {
 		}
 		o.LocalIP = ip
 	}
-	hz, err := f.takeTone(o.Tone)
-	if err != nil {
-		return nil, err
+	hz := 0
+	if !o.Light {
+		var err error
+		if hz, err = f.takeTone(o.Tone); err != nil {
+			return nil, err
+		}
 	}
-	conn, err := o.Listen("udp4", net.JoinHostPort(o.LocalIP, "0"))
+	conn, err := o.Listen("udp4", net.JoinHostPort(o.LocalIP, strconv.Itoa(o.Port)))
 	if err != nil {
 		f.giveTone(hz)
 		return nil, fmt.Errorf("open sip socket: %w", err)
@@ -110,11 +121,16 @@ func (f *Floor) newPhone(o PhoneOptions) (*Phone, error) {
 		onCall: o.OnCall, live: map[string]*Call{}, changed: make(chan struct{}), served: make(chan struct{}),
 	}
 	p.reg = newRegistration()
+	if o.Light {
+		if p.deaf, err = listenDeaf(o.Listen, o.LocalIP); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	if err := p.listen(); err != nil {
 		p.cancel()
 		f.giveTone(hz)
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, conn.Close(), p.closeDeaf())
 	}
 	if err := f.enter(p); err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -296,7 +312,7 @@ func (p *Phone) Close() error {
 	p.ua.TransactionLayer().Close()
 	err := p.tap.Close()
 	<-p.served
-	err = errors.Join(err, p.ua.Close())
+	err = errors.Join(err, p.ua.Close(), p.closeDeaf())
 	p.floor.giveTone(p.hz)
 	p.floor.leave(p)
 	return err

@@ -25,6 +25,7 @@ type Packet struct {
 	CSeq    string
 	Branch  string
 	ToTag   string // empty in the first INVITE of a dialog
+	From    string // the user of the From header
 	Reason  string // Reason header (RFC 3326)
 	Again   bool   // the same message crossed before
 	Dropped bool   // by a fault that the test put in
@@ -57,12 +58,22 @@ type Wire struct {
 	mu      sync.Mutex
 	limit   int
 	packets []Packet
-	dropped int
+	calls   map[string][]int // Call-ID → where its packets are, counted from the first ever
+	dropped int              // so many of the first ever are gone
 	seen    map[string]struct{}
 }
 
 func newWire(limit int) *Wire {
-	return &Wire{limit: limit, seen: map[string]struct{}{}}
+	return &Wire{limit: limit, calls: map[string][]int{}, seen: map[string]struct{}{}}
+}
+
+// Clear forgets what was recorded so far.
+func (w *Wire) Clear() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.packets, w.dropped = nil, 0
+	clear(w.calls)
+	clear(w.seen)
 }
 
 // add records the packet and tells whether it was there before.
@@ -81,7 +92,16 @@ func (w *Wire) add(p *Packet) {
 		w.packets = slices.Delete(w.packets, 0, forget)
 		w.dropped += forget
 		w.seen = map[string]struct{}{}
+		for id, at := range w.calls {
+			left, _ := slices.BinarySearch(at, w.dropped)
+			if at = at[left:]; len(at) == 0 {
+				delete(w.calls, id)
+			} else {
+				w.calls[id] = at
+			}
+		}
 	}
+	w.calls[p.CallID] = append(w.calls[p.CallID], w.dropped+len(w.packets))
 	w.packets = append(w.packets, *p)
 }
 
@@ -112,14 +132,26 @@ func (w *Wire) Find(match func(Packet) bool) []Packet {
 	return found
 }
 
+// crossed gives the first message of a call that matches.
+func (w *Wire) crossed(callID string, match func(*Packet) bool) (Packet, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, i := range w.calls[callID] {
+		if p := &w.packets[i-w.dropped]; match(p) {
+			return *p, true
+		}
+	}
+	return Packet{}, false
+}
+
 // timeOf is the time of the latest such message of a call, or now if the record
 // has none.
 func (w *Wire) timeOf(phone, callID, method string, status int, out bool) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i := len(w.packets) - 1; i >= 0; i-- {
-		p := &w.packets[i]
-		if p.CallID == callID && p.Phone == phone && p.Method == method && p.Status == status && p.Out == out && !p.Again {
+	for _, i := range slices.Backward(w.calls[callID]) {
+		p := &w.packets[i-w.dropped]
+		if p.Phone == phone && p.Method == method && p.Status == status && p.Out == out && !p.Again {
 			return p.At
 		}
 	}
@@ -163,6 +195,10 @@ func parsePacket(b []byte) (Packet, bool) {
 				value = after
 			}
 			p.ToTag = param(value, "tag")
+		case "from", "f":
+			if _, after, ok := strings.Cut(value, "sip:"); ok {
+				p.From, _, _ = strings.Cut(after, "@")
+			}
 		case "reason":
 			p.Reason = value
 		case "cseq":
