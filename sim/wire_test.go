@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParsePacket(t *testing.T) {
@@ -15,7 +17,7 @@ func TestParsePacket(t *testing.T) {
 		want Packet
 		ok   bool
 	}{
-		"request": {invite, Packet{Method: "INVITE", URI: "sip:201@demo", Branch: "z9one", CallID: "id-1", CSeq: "7"}, true},
+		"request": {invite, Packet{Method: "INVITE", URI: "sip:201@demo", Branch: "z9one", CallID: "id-1", CSeq: "7", From: "x"}, true},
 		"response": {
 			lines("SIP/2.0 487 Request Terminated", "v: SIP/2.0/UDP a;branch=z9one", "t: \"N;tag=no\" <sip:201@demo;tag=no>;tag=yes", "i: id-1", "CSeq: 7 INVITE"),
 			Packet{Method: "INVITE", Status: 487, Branch: "z9one", CallID: "id-1", CSeq: "7", ToTag: "yes"}, true,
@@ -44,6 +46,30 @@ func TestWireForgetsTheOldest(t *testing.T) {
 	}
 	if n := len(w.Packets()); n > 10 || n+w.Forgotten() != 25 {
 		t.Errorf("%d kept, %d forgotten", n, w.Forgotten())
+	}
+	w.Clear()
+	if n := len(w.Packets()); n+w.Forgotten() != 0 {
+		t.Errorf("%d after it was cleared", n)
+	}
+}
+
+// TestWireFindsACall: by its Call-ID, also when older ones are forgotten.
+func TestWireFindsACall(t *testing.T) {
+	t.Parallel()
+	w := newWire(10)
+	begin := time.Unix(1000, 0)
+	for i := range 25 {
+		p := Packet{At: begin.Add(time.Duration(i) * time.Second), Phone: "p", Method: "INFO", CallID: string(rune('a' + i%5)), CSeq: strconv.Itoa(i)}
+		w.add(&p)
+	}
+	if p, ok := w.crossed("b", func(p *Packet) bool { return p.Method == "INFO" }); !ok || p.CSeq != "16" {
+		t.Errorf("the first of b that is left: %v %v", p.CSeq, ok)
+	}
+	if at := w.timeOf("p", "c", "INFO", 0, false); at != begin.Add(22*time.Second) {
+		t.Errorf("the last of c: %v", at)
+	}
+	if _, ok := w.crossed("z", func(*Packet) bool { return true }); ok {
+		t.Error("a call that never was")
 	}
 }
 
