@@ -79,7 +79,7 @@ func (s *session) readmit(ctx context.Context, ev ari.Event, pool *membership, a
 		return ""
 	}
 	arrival.At = s.offset.local(ev.Timestamp)
-	if k, ok := readKept(*ev.Channel); ok {
+	if k, ok := s.readKept(ctx, *ev.Channel); ok {
 		arrival.Contact, arrival.At, arrival.Since, arrival.Back = k.contact, k.at, k.since, true
 	}
 	var e queue.Entered
@@ -159,27 +159,46 @@ func (s *session) parked(channel, act string, err error) bool {
 	return true
 }
 
-// callerLeft tells the queue that a channel left the application or ended.
-// Channels that never had a contact (features, refused calls) are no concern.
+// callerLeft tells the queue that a channel left the application, by itself or
+// because it ended. Channels that never had a contact (features, refused calls)
+// are no concern.
 func (s *session) callerLeft(ctx context.Context, ev ari.Event) {
-	k, ok := s.recall(ev.Channel.ID)
-	pools := s.memberships()
-	if ok {
-		pools = []*membership{k.pool}
+	for _, pool := range s.poolsOf(ev.Channel.ID) {
+		s.callerOut(ctx, pool, ev.Channel.ID, pool.queue.CallerLeft)
 	}
-	for _, pool := range pools {
+}
+
+// callerDestroyed tells the queue that a channel has ended.
+func (s *session) callerDestroyed(ctx context.Context, ev ari.Event) {
+	for _, pool := range s.poolsOf(ev.Channel.ID) {
 		s.callerGone(ctx, pool, ev.Channel.ID)
 	}
 }
 
+// poolsOf gives the pool of a caller's channel, or all that it may be of.
+func (s *session) poolsOf(channel string) []*membership {
+	if k, ok := s.recall(channel); ok {
+		return []*membership{k.pool}
+	}
+	return s.memberships()
+}
+
 // callerGone ends the contact of a channel, and says whether there was one.
 func (s *session) callerGone(ctx context.Context, pool *membership, channel string) bool {
-	s.forget(channel) // also one whose end was lost: the comparison comes here
+	return s.callerOut(ctx, pool, channel, pool.queue.CallerGone)
+}
+
+func (s *session) callerOut(ctx context.Context, pool *membership, channel string,
+	tell func(context.Context, queue.Origin, string) (queue.Ended, error)) bool {
 	var ended queue.Ended
 	err := s.persist(ctx, "end contact", func(ctx context.Context) (err error) {
-		ended, err = pool.queue.CallerGone(ctx, pool.origin, channel)
+		ended, err = tell(ctx, pool.origin, channel)
 		return err
 	})
+	if err == nil && ended.Live {
+		return false // the dialplan dials for them
+	}
+	s.forget(channel) // also one whose end was lost: the comparison comes here
 	if err != nil {
 		if !errors.Is(err, queue.ErrNoContact) && ctx.Err() == nil {
 			s.log.Error().Err(err).Str("channel", channel).Msg("contact not ended")

@@ -22,10 +22,16 @@ func (s *session) examineCaller(ctx context.Context, ch ari.Channel, r records, 
 	}
 	s.remember(ch.ID, knownChannel(rec.pool))
 	if !l.inside[ch.ID] {
+		if rec.contact.State == queue.InDialplan && rec.contact.Offer != "" && l.in[ch.ID] != "" {
+			return unclaimedAnswer, s.answeredThere(ctx, rec, ch.ID) // Dial's bridge: they talk
+		}
 		if inDialplan(rec.contact, r) {
 			return "", mending{} // where they belong
 		}
 		return lostCaller, s.lost(ctx, rec, ch.ID)
+	}
+	if inDialplan(rec.contact, r) {
+		return unheardReturn, s.cameBack(ctx, rec, ch)
 	}
 	switch rec.contact.State {
 	case queue.Connected:
@@ -69,8 +75,11 @@ func (s *session) examineCall(ctx context.Context, rec recorded, r records, l li
 
 func (s *session) examineLeg(ctx context.Context, ch ari.Channel, r records, l lines) (kind, mending) {
 	o, recorded := r.legs[ch.ID]
-	if !recorded && !s.judges(ctx, ch.Vars["HOLDLINE_POOL"]) {
-		return "", mending{}
+	pool := ""
+	if !recorded {
+		if pool = s.variable(ctx, ch, poolVariable); !s.judges(ctx, pool) {
+			return "", mending{}
+		}
 	}
 	switch {
 	case !recorded, o.offer.Winner != "" && o.offer.Winner != ch.ID:
@@ -80,7 +89,7 @@ func (s *session) examineLeg(ctx context.Context, ch ari.Channel, r records, l l
 				return "", mending{} // the caller's difference
 			}
 		}
-		return closedLeg, mending{contact: contactOfLeg(ch.ID), pool: s.poolNamed(ch.Vars["HOLDLINE_POOL"]),
+		return closedLeg, mending{contact: contactOfLeg(ch.ID), pool: s.poolNamed(pool),
 			do: func() (string, bool) { s.orphan(ctx, ch.ID, queue.ErrNoOffer); return "", true }}
 	case o.offer.Winner == "" && ch.State == ari.StateUp:
 		return unclaimedAnswer, mending{pool: o.pool, contact: o.offer.Contact,
@@ -89,6 +98,26 @@ func (s *session) examineLeg(ctx context.Context, ch ari.Channel, r records, l l
 	s.remember(ch.ID, knownChannel(o.pool))
 	return "", mending{}
 }
+
+// variable reads a variable of a channel. Those that are reported are not told of a
+// channel before its first change (seen on 22.10): then it is asked.
+func (s *session) variable(ctx context.Context, ch ari.Channel, name string) string {
+	if value, told := ch.Vars[name]; told {
+		return value
+	}
+	value, err := s.asterisk.ChannelVariable(ctx, ch.ID, name)
+	if err != nil {
+		return "" // none, or the channel is gone
+	}
+	return value
+}
+
+// What rides on the channels, for a Redis that loses its memory: the pool and the
+// agent on a leg, put there when it is made.
+const (
+	poolVariable  = "HOLDLINE_POOL"
+	agentVariable = "HOLDLINE_AGENT"
+)
 
 // judges says whether the records that were read hold those of the pool. One that
 // was not joined is joined for the next look: its legs are not strays.

@@ -16,7 +16,7 @@ func (s *session) poolOfLeg(ctx context.Context, ch *ari.Channel) *membership {
 		return k.pool
 	}
 	var found *membership
-	if name := ch.Vars["HOLDLINE_POOL"]; name != "" {
+	if name := ch.Vars[poolVariable]; name != "" {
 		found, _ = s.poolOf(ctx, args{"pool": name})
 	}
 	if found == nil {

@@ -119,17 +119,17 @@ func (s *session) goesOn(ctx context.Context, caller, leg ari.Channel, bridge ar
 		if err != nil {
 			return "", false
 		}
-		pool, err := s.poolOf(ctx, args{"pool": leg.Vars["HOLDLINE_POOL"]})
+		pool, err := s.poolOf(ctx, args{"pool": s.variable(ctx, leg, poolVariable)})
 		if err != nil {
 			return "", false
 		}
 		priority, _ := a.number("priority")
 		adoption := queue.Adoption{
-			Contact: contact, Offer: offer, Leg: leg.ID, Agent: leg.Vars["HOLDLINE_AGENT"], Channel: caller.ID,
+			Contact: contact, Offer: offer, Leg: leg.ID, Agent: s.variable(ctx, leg, agentVariable), Channel: caller.ID,
 			Queue: a["queue"], Need: a["need"], At: s.offset.local(caller.Created), Answered: s.offset.local(bridge.Created),
 			Priority: priority, CallerName: caller.Caller.Name, CallerNumber: caller.Caller.Number, Language: caller.Language,
 		}
-		if kept, ok := readKept(caller); ok && kept.contact == contact {
+		if kept, ok := s.readKept(ctx, caller); ok && kept.contact == contact {
 			adoption.At = kept.at
 		}
 		err = s.persist(ctx, "readopt call", func(ctx context.Context) error {
@@ -204,8 +204,8 @@ func (k kept) String() string {
 	return k.contact + "|" + strconv.FormatInt(k.at.UnixMicro(), 10) + "|" + strconv.FormatInt(k.since.UnixMicro(), 10)
 }
 
-func readKept(ch ari.Channel) (k kept, ok bool) {
-	parts := strings.Split(ch.Vars[arrivalVariable], "|")
+func (s *session) readKept(ctx context.Context, ch ari.Channel) (k kept, ok bool) {
+	parts := strings.Split(s.variable(ctx, ch, arrivalVariable), "|")
 	if len(parts) != 3 {
 		return k, false
 	}

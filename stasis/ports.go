@@ -14,6 +14,7 @@ type Queue interface {
 	Enqueue(ctx context.Context, from queue.Origin, a queue.Arrival) (queue.Entered, error)
 	CallerGone(ctx context.Context, from queue.Origin, channel string) (queue.Ended, error)
 	LegQueue
+	DialplanQueue
 	SetMode(ctx context.Context, agent string, c queue.ModeChange) (queue.Agent, error)
 	Agent(ctx context.Context, id string) (queue.Agent, error)
 	RecoveryQueue
@@ -27,6 +28,13 @@ type RecoveryQueue interface {
 	Contact(ctx context.Context, id string) (queue.Contact, error)
 	ContactsOn(ctx context.Context, node string) ([]queue.Contact, error)
 	Queue(ctx context.Context, name string) (queue.QueueSpec, error)
+}
+
+// DialplanQueue is the part of Queue that follows callers whom the dialplan dials for.
+type DialplanQueue interface {
+	CallerLeft(ctx context.Context, from queue.Origin, channel string) (queue.Ended, error)
+	Dialled(ctx context.Context, from queue.Origin, channel, agent string) (queue.Contact, error)
+	Returned(ctx context.Context, from queue.Origin, channel string, d queue.DialResult) (queue.Contact, error)
 }
 
 // LegQueue is the part of Queue that follows the legs of offers.
@@ -57,6 +65,7 @@ type Caller interface {
 	StopMusic(ctx context.Context, channel string) error
 	StopPlayback(ctx context.Context, playback string) error
 	SetChannelVariable(ctx context.Context, channel, name, value string) error
+	ChannelVariable(ctx context.Context, channel, name string) (string, error)
 	SetReportedVariable(ctx context.Context, channel, name, value string) error
 	RTPStatistics(ctx context.Context, channel string) (ari.RTPStatistics, error)
 	Continue(ctx context.Context, channel string, r ari.ContinueRequest) error
