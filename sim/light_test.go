@@ -13,7 +13,7 @@ func TestLightPhone(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)
 	light, err := s.floor.Phone(PhoneOptions{
-		User: "load", Password: "secret of load", Domain: "test.invalid", Proxies: []string{s.proxy.address()}, LocalIP: "127.0.0.1", Light: true,
+		User: "load", Domain: "test.invalid", Proxies: []string{s.proxy.address()}, LocalIP: "127.0.0.1", Light: true,
 	})
 	must(t, err)
 	if light.Hz() != 0 {
@@ -21,7 +21,7 @@ func TestLightPhone(t *testing.T) {
 	}
 	s.bob.OnCall(Answer(0))
 	for _, name := range []string{"c1", "c2"} {
-		a, err := light.Call(within(t), "bob", As(name))
+		a, err := light.Call(within(t), "bob", As(name), Through(s.bob.Address()))
 		must(t, err)
 		must(t, a.WaitAnswered(within(t)))
 		b, err := s.bob.WaitCall(within(t))
