@@ -21,7 +21,8 @@
 // Who does what, once a script has decided:
 //
 //	work entry   carried out through channelapi
-//	match        connect: the agent's device rings beside the waiting caller
+//	match        connect: the agents' devices ring beside the waiting caller; or, by
+//	             the queue's connect mode, the caller goes to the dialplan, which dials
 //	hangup       the legs of a closed offer end
 //	bridge       backstop: caller and agent are bridged if stasis has not
 //	announce     the position is played, then music again

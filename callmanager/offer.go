@@ -28,6 +28,9 @@ func (p *pool) match(ctx context.Context, w queue.Work) error {
 
 // ring makes the devices of the offer's agents ring, all at once.
 func (p *pool) ring(ctx context.Context, o queue.Offer) error {
+	if o.Connect == "dialplan" {
+		return p.dial(ctx, o)
+	}
 	var ringing errgroup.Group
 	for _, r := range o.Rings {
 		ringing.Go(func() error { return p.ringOne(ctx, o, r) })

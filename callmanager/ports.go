@@ -15,6 +15,7 @@ type Queue interface {
 	Match(ctx context.Context, cause string, s queue.Subject) ([]queue.Offer, error)
 	NodeUp(ctx context.Context, node, boot string) (queue.Origin, error)
 	SetupFailed(ctx context.Context, offer, leg, reason string) error
+	Dialling(ctx context.Context, offer string) error
 	Offer(ctx context.Context, id string) (queue.Offer, error)
 	Contact(ctx context.Context, id string) (queue.Contact, error)
 	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
@@ -43,6 +44,7 @@ type HintTaker interface {
 // Telephony carries commands to live channels. channelapi.Client satisfies it.
 type Telephony interface {
 	Connect(ctx context.Context, node, channel string, r channelapi.ConnectRequest) error
+	Dial(ctx context.Context, node, channel string, r channelapi.DialRequest) error
 	Bridge(ctx context.Context, node, channel string, r channelapi.BridgeRequest) error
 	Announce(ctx context.Context, node, channel string, r channelapi.AnnounceRequest) error
 	Timeout(ctx context.Context, node, channel string, r channelapi.LeaveRequest) error

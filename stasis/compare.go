@@ -28,6 +28,7 @@ const (
 	lostLeg         kind = "lost_leg"          // a call whose agent's leg is gone: it has ended
 	halfBuiltBridge kind = "half_built_bridge" // answered, and not both are in it; or over, and it is still there
 	readoptedCall   kind = "readopted_call"    // a call that goes on without a record: it gets it back
+	unheardReturn   kind = "unheard_return"    // a caller who is back from the dialplan, unheard: as if heard
 )
 
 // mending is how one difference goes away. It gives what the repair is told with,

@@ -19,6 +19,9 @@ func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 		s.announced(ctx, ev)
 		return
 	}
+	if ev.Type == ari.Dial {
+		ev.Channel = ev.Caller // it is about the caller; a leg of ours has none
+	}
 	if ev.Channel == nil {
 		return
 	}
@@ -47,10 +50,14 @@ func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 		}
 	case ari.ChannelDestroyed:
 		// The one event that tells the cause, and that comes for legs which
-		// never answered. It does not come for callers from the dialplan.
+		// never answered. For a caller it comes only after the application has
+		// asked to hear of them, which it does before the dialplan dials.
 		if strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.legEnded
 		}
+		return s.callerDestroyed
+	case ari.Dial:
+		return s.dialled
 	case ari.StasisEnd:
 		if !strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.callerLeft
@@ -84,6 +91,8 @@ func (s *session) started(ctx context.Context, ev ari.Event) {
 		s.legAnswered(ctx, ev, pool)
 	case a["feature"] != "":
 		s.feature(ctx, ev, pool, a)
+	case a["return"] != "":
+		s.callerReturned(ctx, ev, pool, a)
 	default:
 		s.callerEntered(ctx, ev, pool, a)
 	}

@@ -34,7 +34,11 @@
 //	ChannelStateChange Ringing    a leg rings                 Ringing
 //	StasisStart pool=,leg=        a leg answered              Answered; first wins, then the bridge
 //	ChannelDestroyed of a leg     it ended                    LegEnded, with its Q.850 cause
-//	StasisEnd of a caller         they left                   CallerGone
+//	StasisEnd of a caller         they left                   CallerLeft
+//	Dial of a caller, ANSWER      an agent answered in the    Dialled
+//	                              dialplan
+//	StasisStart pool=,return=     back from the dialplan      Returned
+//	ChannelDestroyed of a caller  they ended in the dialplan  CallerGone
 //	PlaybackFinished              an announcement is over     – (music is to follow; if not, it is started)
 //	EventsDropped, connect        something may be missing    the comparison
 package stasis

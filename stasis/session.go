@@ -18,7 +18,7 @@ import (
 // stay in Asterisk, which saves it most of the bandwidth of a call.
 var eventTypes = []string{
 	ari.CallBroadcast, ari.StasisStart, ari.StasisEnd, ari.ChannelStateChange, ari.ChannelDestroyed,
-	ari.PlaybackFinished,
+	ari.PlaybackFinished, ari.Dial,
 }
 
 // session is one event connection of one node.
@@ -49,7 +49,8 @@ type membership struct {
 // known is what a connection remembers of a channel. It is a shortcut: a channel
 // that is not known is looked for in every pool.
 type known struct {
-	pool *membership
+	pool  *membership
+	agent string // of a leg that the dialplan dials
 }
 
 func knownChannel(pool *membership) known { return known{pool: pool} }
