@@ -86,6 +86,18 @@ func TestRingGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	group, _ := find(p.Queues, func(q queue.QueueSpec) bool { return q.Name == "Volunteers@hotline.vpbx.is74.ru" })
+	if group.Strategy != "ring-all" {
+		t.Errorf("strategy %q", group.Strategy)
+	}
+	run(`UPDATE queues SET strategy = 'ring-all' WHERE name = 'support'`) // agents who log in may ring at once as well
+	if p, err = New(db, Options{}).Load(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	support, _ := find(p.Queues, func(q queue.QueueSpec) bool { return q.Name == "support" })
+	sales, _ := find(p.Queues, func(q queue.QueueSpec) bool { return q.Name == "sales" })
+	if support.Strategy != "ring-all" || sales.Strategy != defaultStrategy {
+		t.Errorf("strategies %q, %q", support.Strategy, sales.Strategy)
+	}
 	for _, a := range p.Agents {
 		serves := slices.Contains(a.Places, queue.Place{Need: group.Need})
 		if a.AlwaysIn != serves || a.AlwaysIn != (a.ID[:2] == "22") || a.AlwaysIn && len(a.Places) != 1 {

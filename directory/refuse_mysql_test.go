@@ -97,7 +97,7 @@ var nonsense = []struct {
 
 	// Words.
 	{"unknown strategy", `UPDATE queues SET strategy = 'rrmemory'`,
-		"queues.strategy 'rrmemory': unknown: give longest-available"},
+		"queues.strategy 'rrmemory': unknown: give longest-available or ring-all"},
 	{"unknown membership", `UPDATE queues SET membership = 'all'`,
 		"queues.membership 'all': give members or skills"},
 	{"unknown connect mode", `UPDATE queues SET connect = 'dial'`,

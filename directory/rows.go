@@ -57,7 +57,7 @@ type tables struct {
 
 const (
 	queryDomain = `SELECT sip_domain FROM pools WHERE name = ?`
-	queryQueues = `SELECT id, name, open, weight, membership, strategy, timeout, announce,
+	queryQueues = `SELECT id, name, open, weight, membership, IF(ring_group = 1, 'ring-all', strategy), timeout, announce,
 		announce_first, announce_min, ring_time, retry, wrap_up, redial_s, max_misses, connect, music, language
 		FROM queues WHERE pool = ? ORDER BY name`
 	queryNeeds       = `SELECT id, queue, name FROM needs WHERE pool = ? ORDER BY id`
