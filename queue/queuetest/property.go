@@ -3,6 +3,7 @@ package queuetest
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -37,6 +38,7 @@ func RunProperties(t *testing.T, open func(*testing.T) Backend) {
 			"work":        m.someWork,
 			"directory":   m.directory,
 			"node":        m.node,
+			"goes on":     m.goesOn,
 		})
 		m.holds(r)
 	})
@@ -54,6 +56,7 @@ type mess struct {
 func (m *mess) start() {
 	m.change(func(d *queue.Projection) {
 		d.Queues[0].Timeout, d.Queues[0].Announce, d.Queues[0].WrapUp, d.Queues[0].MaxMisses = 90*time.Second, 20*time.Second, 5*time.Second, 2
+		d.Queues[0].Redial = 20 * time.Second
 		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true, Retry: 8 * time.Second},
 			queue.QueueSpec{Name: "group", ID: 4, Need: 4, Open: true, Strategy: "ring-all", Timeout: 90 * time.Second},
 			queue.QueueSpec{Name: "direct", ID: 5, Need: 5, Open: true, Connect: "dialplan", Timeout: 90 * time.Second},
@@ -107,6 +110,7 @@ func (m *mess) enter(r *rapid.T) {
 	case 4, 5, 6:
 		a.Queue = rapid.SampledFrom([]string{"group", "direct", "loud"}).Draw(r, "queue")
 	}
+	a.CallerNumber = rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "number")
 	first, err := m.pool.Enqueue(m.ctx, m.from, a)
 	m.fine(err)
 	if rapid.Bool().Draw(r, "twice") {
@@ -292,6 +296,25 @@ func (m *mess) directory(r *rapid.T) {
 	m.fine(err)
 	if !applied {
 		r.Fatal("not applied")
+	}
+}
+
+// goesOn: one who waits by the records talks in truth, with an agent who is free.
+func (m *mess) goesOn(*rapid.T) {
+	contacts, agents := m.everybody()
+	for _, c := range contacts {
+		for _, a := range agents {
+			if c.State != queue.Waiting || a.Load() > 0 || a.Leaving {
+				continue
+			}
+			// No offer of theirs ever had such a number.
+			o := c.ID + fmt.Sprintf("%04x", 0x8000+m.n)
+			m.n++
+			_, err := m.pool.Readopt(m.ctx, m.from, queue.Adoption{Contact: c.ID, Offer: o, Leg: queue.LegID(o, 0),
+				Agent: a.ID, Channel: c.Channel, Queue: c.Queue, At: c.Arrived})
+			m.fine(err)
+			return
+		}
 	}
 }
 
