@@ -20,7 +20,7 @@ func TestDrainLetsOneNodeGoAfterTheOther(t *testing.T) {
 			t.Errorf("ended by %v", cause)
 		}
 		select {
-		case <-d.ended:
+		case <-d.ended: //nolint:errcheck // a cause of loss, and not of a failure
 			t.Fatal("another is let go while this one is served")
 		default:
 		}
@@ -43,7 +43,7 @@ func TestDrainEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	drained := make(chan error, 1)
 	go func() { drained <- d.server.Drain(ctx) }()
-	receive(t, d.ended) // its consumer does not return
+	_ = receive(t, d.ended) // its consumer does not return
 	cancel()
 	if err := receive(t, drained); !errors.Is(err, context.Canceled) {
 		t.Errorf("gave %v", err)

@@ -120,3 +120,42 @@ func (c *center) work() []queue.Offer {
 		}
 	}
 }
+
+// talk lets a caller be served: offered to the agent, answered, bridged.
+func (c *center) talk(number, agent string) (queue.Offer, *fake.Caller) {
+	c.t.Helper()
+	c.login(agent)
+	caller := c.call(number)
+	c.enter(caller.ID())
+	offers := c.work()
+	if len(offers) != 1 || offers[0].Agent != agent {
+		c.t.Fatalf("offers %+v", offers)
+	}
+	o := offers[0]
+	c.originate(o.Legs[0], agent)
+	_, err := c.pool.Answered(c.t.Context(), c.from, o.Legs[0])
+	c.ok(err)
+	_, err = c.client.CreateBridge(c.t.Context(), o.Bridge, ari.BridgeMixing, "")
+	c.ok(err)
+	c.ok(c.client.AddToBridge(c.t.Context(), o.Bridge, o.Channel, o.Legs[0]))
+	c.ok(c.pool.Bridged(c.t.Context(), c.from, o.ID))
+	c.work()
+	return o, caller
+}
+
+// originate rings an agent's phone, which answers.
+func (c *center) originate(leg, agent string) {
+	c.t.Helper()
+	c.asterisk.Phone(agent, fake.Answer(0))
+	_, err := c.client.Originate(c.t.Context(), ari.OriginateRequest{
+		ID: leg, Endpoint: "PJSIP/kamailio-1/sip:" + agent + "@demo.holdline.test", Timeout: time.Minute, Application: "holdline",
+	})
+	c.ok(err)
+	c.ok(c.asterisk.Wait(c.t.Context(), func() bool {
+		ch, err := c.client.Channel(c.t.Context(), leg)
+		return err == nil && ch.State == ari.StateUp
+	}))
+}
+
+// key is one of the pool's in Redis.
+func (c *center) key(name string) string { return "{demo}:" + name }

@@ -24,6 +24,7 @@ type Registry interface {
 type Asterisk interface {
 	Channels(ctx context.Context) ([]ari.Channel, error)
 	Bridges(ctx context.Context) ([]ari.Bridge, error)
+	Application(ctx context.Context, name string) (ari.Application, error)
 }
 
 // Nodes lists, drains, and takes back the nodes.

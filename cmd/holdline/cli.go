@@ -17,6 +17,7 @@ type cli struct {
 	All         allCmd         `cmd:"" help:"Run all roles in one process."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the MySQL schema up to date; seed an empty directory."`
 	Node        nodeCmd        `cmd:"" help:"List the Asterisk nodes, drain one, take it back."`
+	Doctor      doctorCmd      `cmd:"" help:"Say what does not fit together in Redis, on the nodes, and in the directory."`
 	Call        callCmd        `cmd:"" help:"Place a test call, answer it, and print its timeline."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask this host's admin listener whether the role is ready."`
 	Config      configCmd      `cmd:"" help:"Print the table of all settings."`

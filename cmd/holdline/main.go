@@ -20,7 +20,8 @@ var version = "dev"
 
 func main() { os.Exit(run(os.Args[1:], os.Environ())) }
 
-// run gives the exit code: 0 done, 1 failed, 2 asked for the wrong thing.
+// run gives the exit code: 0 done, 1 failed, 2 asked for the wrong thing; or a
+// command's own.
 func run(args, env []string) int {
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, syscall.SIGTERM, os.Interrupt)
@@ -45,6 +46,10 @@ func run(args, env []string) int {
 		return complain(err, 2)
 	}
 	if err := parsed.Run(&process{ctx: ctx, drain: drain, common: cli.Common, secrets: secrets}); err != nil {
+		var own exit
+		if errors.As(err, &own) {
+			return complain(err, own.code)
+		}
 		return complain(err, 1)
 	}
 	return 0

@@ -123,6 +123,7 @@ func TestExitCodes(t *testing.T) {
 		{"no such flag", []string{"stasis", "--nonsense"}, 2},
 		{"a missing secret", []string{"stasis"}, 1},
 		{"a node command without Redis", []string{"node", "list", "--redis-addrs=127.0.0.1:1"}, 1},
+		{"a doctor who cannot look", []string{"doctor", "--redis-addrs=127.0.0.1:1"}, 2},
 		{"a node command without a node", []string{"node", "drain"}, 2},
 		{"nothing to ask", []string{"healthcheck", "--admin-listen=127.0.0.1:1"}, 1},
 	} {

@@ -39,11 +39,11 @@ type nodeUndrainCmd struct {
 
 // open connects to the queue, and to the nodes when there are credentials for them.
 func (c *nodeCmd) open(p *process) (*doctor.Nodes, func()) {
-	rdb := c.RedisFlags.client(p.secrets)
+	rdb := c.client(p.secrets)
 	return &doctor.Nodes{
 		Registry: queue.NewRegistry(rdb),
 		Open:     func(pool string) *queue.Pool { return queue.Open(rdb, pool) },
-		Asterisk: c.ARIFlags.looker(p.secrets),
+		Asterisk: c.looker(p.secrets),
 	}, func() { _ = rdb.Close() }
 }
 

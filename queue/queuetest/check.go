@@ -43,7 +43,27 @@ func check(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient) error 
 	if err := checkContacts(contacts, byOffer, stats); err != nil {
 		return err
 	}
-	return checkIndexes(ctx, p, rdb, contacts, agents)
+	if err := checkIndexes(ctx, p, rdb, contacts, agents); err != nil {
+		return err
+	}
+	return checkAudit(ctx, p)
+}
+
+// checkAudit says whether the audit sees faults where there are none; that it sees
+// those that are is its own test's subject.
+func checkAudit(ctx context.Context, p *queue.Pool) error {
+	audit, err := p.Audit(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range audit.Faults {
+		switch f.Kind {
+		case queue.FaultUnserved, queue.FaultOverdue, queue.FaultUndone: // as the shift has it
+		default:
+			return fmt.Errorf("the audit says %s: %s", f.Kind, f.Text)
+		}
+	}
+	return nil
 }
 
 func checkAgents(agents []queue.Agent, offers map[string]queue.Offer) error {
