@@ -14,7 +14,7 @@ var plan = map[string][]string{
 	"channelapi":  {"ari"},
 	"callmanager": {"queue", "directory", "channelapi"},
 	"doctor":      {"queue", "ari", "directory"},
-	"bench":       {"queue"},
+	"bench":       {"queue", "sim", "callmanager"},
 	"kamailio":    {}, // its tests on the wire; the room itself is configuration
 	"haproxy":     {}, // the same
 }

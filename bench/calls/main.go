@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	project := flag.String("project", "holdline-bench", "compose project that is measured")
+	net := flag.String("net", "172.30.78", "its network")
+	dir := flag.String("out", "build/bench", "where the figures go")
+	rows := flag.String("rows", "", "only these: idle,burst,ringall,silent,music,rate")
+	systems := flag.String("systems", "", "only these: ours,app_queue,dial")
+	short := flag.Bool("short", false, "a look that all of it works, in place of figures")
+	flag.Parse()
+	b := &bench{short: *short, rows: words(*rows), systems: words(*systems), dir: *dir}
+	if err := run(ctx, b, *project, *net); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1) //nolint:gocritic // stop only frees a signal handler
+	}
+}
+
+// words is a list of a flag; nil: no list, so all.
+func words(list string) map[string]bool {
+	if list == "" {
+		return nil
+	}
+	all := map[string]bool{}
+	for word := range strings.SplitSeq(list, ",") {
+		all[word] = true
+	}
+	return all
+}
+
+func run(ctx context.Context, b *bench, project, net string) (err error) {
+	if b.stack, err = openStack(ctx, project, net); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.stack.close()) }()
+	b.replicas = map[string]int{}
+	for _, role := range roles {
+		b.replicas[role] = len(b.stack.engine.running[role])
+	}
+	if err := b.stack.fill(ctx); err != nil {
+		return err
+	}
+	if b.people, err = hire(ctx, b.stack); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.people.floor.Close()) }()
+	if err := b.everything(ctx); err != nil {
+		return err
+	}
+	return b.report(os.Stdout)
+}
