@@ -122,10 +122,7 @@ func TestNodeCancelsARingingDevice(t *testing.T) {
 	got := p.waitRequest("INVITE")
 	p.reply(got, 180, "Ringing", [2]string{"Contact", p.contact("agent")})
 	node.wait("180", func(m *message) bool { return m.code() == 180 })
-	cancel := &message{start: "CANCEL " + invite.uri() + " SIP/2.0"}
-	cancel.add("Via", invite.get("Via")).add("Max-Forwards", "70").add("From", invite.get("From")).
-		add("To", invite.get("To")).add("Call-ID", invite.get("Call-ID")).add("CSeq", "1 CANCEL").
-		add("Reason", `SIP;cause=200;text="Call completed elsewhere"`)
+	cancel := cancelOf(invite)
 	began := time.Now()
 	node.send(kam(1), cancel)
 	stop := p.waitRequest("CANCEL")
@@ -138,6 +135,43 @@ func TestNodeCancelsARingingDevice(t *testing.T) {
 	if r := node.waitFinal(invite); r.code() != 487 {
 		t.Errorf("got %s", r.start)
 	}
+}
+
+// A node gave a call up while this Kamailio was dead, and repeats its INVITE to the
+// one that was started again: it is cancelled at the 100, and no phone rings for it.
+func TestCallThatWasGivenUpMeanwhileRingsNobody(t *testing.T) {
+	needEdge(t)
+	node := newNode(t, nodeOne)
+	p := agentPhone(t, insidePhone, kam(1), "201")
+	docker(t, "restart", "-t", "0", kamName(2))
+	eventually(t, "kamailio 2 knows the agent and the node", 10*time.Second, func() bool {
+		_, err := rpc(2, "dispatcher.add", 1, "sip:"+nodeOne+":5060")
+		return err == nil && directoryVersion(2) != "" && registered(2, "201") && flags(2, "sip:"+nodeOne+":5060") == "AP"
+	})
+	invite := node.ring(2, "201")
+	node.wait("100", func(m *message) bool { return m.code() == 100 })
+	node.send(kam(2), cancelOf(invite))
+	if r := node.waitFinal(invite); r.code() != 487 {
+		t.Errorf("the node got %s, want 487", r.start)
+	}
+	if n := p.requests("INVITE"); n != 0 {
+		t.Errorf("the phone rang %d times", n)
+	}
+	// What is not cancelled rings, a moment later.
+	other := node.ring(2, "201")
+	got := p.waitRequest("INVITE")
+	if got.get("Call-ID") != other.get("Call-ID") {
+		t.Errorf("rang for %s, want %s", got.get("Call-ID"), other.get("Call-ID"))
+	}
+	p.reply(got, 486, "Busy Here")
+	node.waitFinal(other)
+}
+
+func cancelOf(invite *message) *message {
+	cancel := &message{start: "CANCEL " + invite.uri() + " SIP/2.0"}
+	return cancel.add("Via", invite.get("Via")).add("Max-Forwards", "70").add("From", invite.get("From")).
+		add("To", invite.get("To")).add("Call-ID", invite.get("Call-ID")).add("CSeq", "1 CANCEL").
+		add("Reason", `SIP;cause=200;text="Call completed elsewhere"`)
 }
 
 // A device outside registered at one Kamailio is reached through it, from
