@@ -97,7 +97,7 @@ func (p *Projector) Keep(ctx context.Context) error {
 		p.mu.Unlock()
 		for _, name := range slices.Sorted(maps.Keys(last)) {
 			if err := p.giveBack(ctx, name, last); err != nil && ctx.Err() == nil {
-				p.Log.Warn().Err(err).Str("pool", name).Msg("lost projection not given back; trying again")
+				p.Log.Warn().Err(err).Str("pool", name).Msg("projection not looked after; trying again")
 			}
 		}
 	}
@@ -105,8 +105,11 @@ func (p *Projector) Keep(ctx context.Context) error {
 
 func (p *Projector) giveBack(ctx context.Context, name string, last map[string]queue.Projection) error {
 	version, err := p.Open(name).Version(ctx)
-	if err != nil || version >= last[name].Version {
-		return nil // nothing is lost, or nothing is known: then the next look tells
+	if err != nil {
+		return err
+	}
+	if version >= last[name].Version {
+		return nil
 	}
 	// The pools' names may be lost with it. All at once: a pool that is not named
 	// beside others would be taken for one that does not exist.
