@@ -13,15 +13,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdline/queue"
 )
 
 // Queue is the columns of a row of queues; the rest keeps its default.
 type Queue map[string]any
 
+// tenant is a pool of the directory, with its SIP domain.
+type tenant struct {
+	name, domain string
+	pool         *queue.Pool
+}
+
 // desk is what a test has in the directory: one queue of its own, reached by an
 // extension of its own, and agents who serve it by membership.
 type desk struct {
 	stack  *stack
+	tenant tenant
 	exten  string
 	queue  string
 	agents []string
@@ -30,15 +39,18 @@ type desk struct {
 // projected is how long an edit may take to be effective (design 5).
 const projected = 2 * time.Second
 
-func newDesk(t *testing.T, s *stack, q Queue) *desk {
+func newDesk(t *testing.T, s *stack, in tenant, exten string, q Queue) *desk {
 	t.Helper()
-	var random [3]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		t.Fatal(err)
+	if exten == "" {
+		var random [3]byte
+		if _, err := rand.Read(random[:]); err != nil {
+			t.Fatal(err)
+		}
+		exten = "test-" + hex.EncodeToString(random[:])
 	}
-	d := &desk{stack: s, exten: "test-" + hex.EncodeToString(random[:])}
+	d := &desk{stack: s, tenant: in, exten: exten}
 	d.queue = d.exten + "@holdline-in"
-	columns := Queue{"pool": poolName, "name": d.queue, "membership": "members", "wrap_up": 1}
+	columns := Queue{"pool": in.name, "name": d.queue, "membership": "members", "wrap_up": 1}
 	maps.Copy(columns, q)
 	t.Cleanup(func() {
 		if err := d.remove(); err != nil {
@@ -47,7 +59,7 @@ func newDesk(t *testing.T, s *stack, q Queue) *desk {
 	})
 	d.insert(t, "queues", columns)
 	d.wait(t, "the queue is projected", func(ctx context.Context) bool {
-		_, err := s.pool.Queue(ctx, d.queue)
+		_, err := in.pool.Queue(ctx, d.queue)
 		return err == nil
 	})
 	return d
@@ -78,18 +90,25 @@ func (d *desk) tryInsert(ctx context.Context, table string, columns map[string]a
 // hire makes an agent who serves the test's queue.
 func (d *desk) hire(t *testing.T, id string, member bool) (password string) {
 	t.Helper()
-	password = "password of " + id
-	d.agents = append(d.agents, id)
-	d.insert(t, "agents", map[string]any{"pool": poolName, "id": id, "name": id, "sip_password": password})
-	if member {
-		d.insert(t, "queue_members", map[string]any{"pool": poolName, "queue": d.queue, "agent": id})
-	}
+	d.insertAgent(t, id, member)
 	d.wait(t, "agent "+id+" is projected", func(ctx context.Context) bool {
-		_, err := d.stack.pool.Agent(ctx, id)
+		_, err := d.tenant.pool.Agent(ctx, id)
 		return err == nil
 	})
-	return password
+	return passwordOf(id)
 }
+
+// insertAgent writes the agent's rows.
+func (d *desk) insertAgent(t *testing.T, id string, member bool) {
+	t.Helper()
+	d.agents = append(d.agents, id)
+	d.insert(t, "agents", map[string]any{"pool": d.tenant.name, "id": id, "name": id, "sip_password": passwordOf(id)})
+	if member {
+		d.insert(t, "queue_members", map[string]any{"pool": d.tenant.name, "queue": d.queue, "agent": id})
+	}
+}
+
+func passwordOf(id string) string { return "password of " + id }
 
 func (d *desk) wait(t *testing.T, what string, ok func(context.Context) bool) {
 	t.Helper()
@@ -110,16 +129,16 @@ func (d *desk) remove() error {
 			errs = append(errs, fmt.Errorf("%s: %w", statement, err))
 		}
 	}
-	run("DELETE FROM queue_members WHERE pool = ? AND queue = ?", poolName, d.queue)
-	run("DELETE FROM need_skills WHERE pool = ? AND queue = ? ORDER BY step DESC", poolName, d.queue)
-	run("DELETE FROM need_steps WHERE pool = ? AND queue = ? AND step > 0 ORDER BY step DESC", poolName, d.queue)
-	run("DELETE FROM needs WHERE pool = ? AND queue = ? AND name <> 'default'", poolName, d.queue)
-	run("DELETE FROM queues WHERE pool = ? AND name = ?", poolName, d.queue)
+	run("DELETE FROM queue_members WHERE pool = ? AND queue = ?", d.tenant.name, d.queue)
+	run("DELETE FROM need_skills WHERE pool = ? AND queue = ? ORDER BY step DESC", d.tenant.name, d.queue)
+	run("DELETE FROM need_steps WHERE pool = ? AND queue = ? AND step > 0 ORDER BY step DESC", d.tenant.name, d.queue)
+	run("DELETE FROM needs WHERE pool = ? AND queue = ? AND name <> 'default'", d.tenant.name, d.queue)
+	run("DELETE FROM queues WHERE pool = ? AND name = ?", d.tenant.name, d.queue)
 	for _, id := range d.agents {
-		run("DELETE FROM agent_skills WHERE pool = ? AND agent = ?", poolName, id)
-		run("DELETE FROM agents WHERE pool = ? AND id = ?", poolName, id)
+		run("DELETE FROM agent_skills WHERE pool = ? AND agent = ?", d.tenant.name, id)
+		run("DELETE FROM agents WHERE pool = ? AND id = ?", d.tenant.name, id)
 	}
-	run("DELETE FROM skills WHERE pool = ? AND name = ?", poolName, d.skill())
+	run("DELETE FROM skills WHERE pool = ? AND name = ?", d.tenant.name, d.skill())
 	return errors.Join(errs...)
 }
 

@@ -199,7 +199,7 @@ func maxTime(a, b time.Time) time.Time {
 // ModeIs: the agent's record says so.
 func ModeIs(agent string, mode queue.Mode) Expectation {
 	return Expectation{fmt.Sprintf("%s is %s", agent, mode), func(s *Shift, _ time.Time) (time.Time, bool) {
-		a, err := s.stack.pool.Agent(s.t.Context(), s.who(agent).id)
+		a, err := s.desk.tenant.pool.Agent(s.t.Context(), s.who(agent).id)
 		return a.Since, err == nil && a.Mode == mode
 	}}
 }

@@ -81,7 +81,16 @@ func (h *host) move(o sim.PhoneOptions) sim.PhoneOptions {
 // phone puts a phone of the pool's domain on the floor.
 func (s *Shift) phone(o sim.PhoneOptions) *sim.Phone {
 	s.t.Helper()
-	o.Domain = sipDomain
+	o.Domain = s.desk.tenant.domain
+	return s.open(o)
+}
+
+// open gives the phone the next tone of the shift's own, if it has some.
+func (s *Shift) open(o sim.PhoneOptions) *sim.Phone {
+	s.t.Helper()
+	if len(s.tones) > 0 {
+		o.Tone, s.tones = s.tones[0], s.tones[1:]
+	}
 	phone, err := s.floor.Phone(s.elsewhere.move(o))
 	if err != nil {
 		s.t.Fatal(err)
@@ -115,7 +124,7 @@ func (s *Shift) bound(phone *sim.Phone, want bool) {
 		var last error
 		if err := every(ctx, 10*time.Millisecond, func() bool {
 			var found bool
-			found, last = s.stack.located(ctx, proxy, phone.User())
+			found, last = s.stack.located(ctx, proxy, phone.User()+"@"+s.desk.tenant.domain)
 			return last == nil && found == want
 		}); err != nil {
 			s.t.Fatalf("Kamailio %s, agent %s bound %v: %v %v", proxy, phone.User(), want, err, last)
@@ -130,12 +139,7 @@ func (s *Shift) caller(name, proxy string) *person {
 		p.phone.UseProxy(proxy)
 		return p
 	}
-	phone, err := s.floor.Phone(s.elsewhere.move(sim.PhoneOptions{
-		User: name, Name: name, Domain: "caller.invalid", Proxies: []string{proxy}, Tape: true,
-	}))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	phone := s.open(sim.PhoneOptions{User: name, Name: name, Domain: "caller.invalid", Proxies: []string{proxy}, Tape: true})
 	p := &person{name: name, phone: phone}
 	s.people[name] = p
 	return p
@@ -166,16 +170,21 @@ func CallerArrives(name string) Action { return CallerArrivesAt(name, kamailio1)
 // CallerArrivesAt calls the test's queue through a given Kamailio.
 func CallerArrivesAt(name, proxy string) Action {
 	return Action{name + " calls the queue", func(s *Shift) (time.Time, error) {
-		return s.dial(s.caller(name, proxy), "sip:"+s.desk.exten+"@"+sipDomain)
+		return s.dial(s.caller(name, proxy), "sip:"+s.desk.exten+"@"+s.desk.tenant.domain)
 	}}
 }
 
 // CallersArrive lets several arrive in this order, each answered by the queue
 // before the next one calls, so that their order is beyond doubt.
-func CallersArrive(names ...string) Action {
+func CallersArrive(names ...string) Action { return callersArriveAt(names, kamailio1) }
+
+// CallersAlternate is CallersArrive through both Kamailios at turns.
+func CallersAlternate(names ...string) Action { return callersArriveAt(names, kamailio1, kamailio2) }
+
+func callersArriveAt(names []string, proxies ...string) Action {
 	return Action{fmt.Sprintf("%d callers arrive", len(names)), func(s *Shift) (at time.Time, err error) {
-		for _, name := range names {
-			if at, err = CallerArrives(name).do(s); err != nil {
+		for i, name := range names {
+			if at, err = CallerArrivesAt(name, proxies[i%len(proxies)]).do(s); err != nil {
 				return at, err
 			}
 			ctx, cancel := context.WithTimeout(s.t.Context(), patience)
@@ -192,7 +201,7 @@ func CallersArrive(names ...string) Action {
 // entered waits until the caller's contact is in the pool.
 func (s *Shift) entered(ctx context.Context, name string) error {
 	return until(ctx, func() bool {
-		contacts, err := s.stack.pool.Contacts(ctx)
+		contacts, err := s.desk.tenant.pool.Contacts(ctx)
 		return err == nil && slices.ContainsFunc(contacts, func(c queue.Contact) bool {
 			return c.Queue == s.desk.queue && c.CallerNumber == name
 		})
@@ -240,7 +249,7 @@ func (s *Shift) waitMode(ctx context.Context, name string, mode queue.Mode) erro
 	var a queue.Agent
 	if err := until(ctx, func() bool {
 		var err error
-		a, err = s.stack.pool.Agent(ctx, id)
+		a, err = s.desk.tenant.pool.Agent(ctx, id)
 		return err == nil && a.Mode == mode
 	}); err != nil {
 		return fmt.Errorf("wait until %s is %s (is %s): %w", name, mode, a.Mode, err)

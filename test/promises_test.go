@@ -5,10 +5,12 @@ package test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
 	"holdline/queue"
+	"holdline/sim"
 )
 
 // finish ends the shift: all hang up, and the promises that hold for every call
@@ -27,7 +29,7 @@ func (s *Shift) finish() {
 	s.everyContactEndsOnce(ctx)
 	for _, p := range s.people {
 		for _, c := range append(p.phone.Incoming(), p.calls...) {
-			if echo := c.HeardOwn(); echo > 0 {
+			if echo := echoOf(c, p.phone.Hz()); echo > 0 {
 				s.Check(false, "%s heard their own tone for %v", p.name, echo)
 			}
 		}
@@ -48,24 +50,67 @@ func (s *Shift) finish() {
 	}
 }
 
+// note is how long a pure note of the music may last: two in a hundred callers wait
+// with a tone that the music has, too. An echo lasts as long as the talk.
+const note = 300 * time.Millisecond
+
+// echoOf is the longest stretch of their own tone that somebody heard, if it was no
+// note of the music.
+func echoOf(c *sim.Call, own int) (longest time.Duration) {
+	for _, h := range c.Stretches() {
+		if h.Kind == sim.Tone && h.Hz == own && h.For() > note {
+			longest = max(longest, h.For())
+		}
+	}
+	return longest
+}
+
 // noDoubleOffer: from its INVITE to its end, no dialog that was offered to an
-// agent overlaps another one. Capacity is 1 in all tests of this suite.
+// agent overlaps another one, whatever the number of their phones: the INVITEs of
+// one offer share a Call-ID. Capacity is 1 in all tests of this suite.
 func (s *Shift) noDoubleOffer(p *person) {
-	var open string
+	open := map[string]string{} // branch of an INVITE -> Call-ID
 	for _, k := range s.floor.Wire().Packets() {
 		if k.Phone != p.phone.User() || k.Again {
 			continue
 		}
-		offered := !k.Out && k.Method == "INVITE" && k.Status == 0 && k.ToTag == ""
-		ended := k.CallID == open && (k.Method == "BYE" && k.Status == 0 || k.Method == "CANCEL" && k.Status == 0 ||
-			k.Out && k.Method == "INVITE" && k.Status >= 300)
-		switch {
-		case offered && open != "":
-			s.Check(false, "%s was offered a second contact at %s while busy with one", p.name, k.At.Format("15:04:05.000"))
-		case offered:
-			open = k.CallID
-		case ended:
-			open = ""
+		if k.Method == "BYE" && k.Status == 0 {
+			maps.DeleteFunc(open, func(_, call string) bool { return call == k.CallID })
+		}
+		if k.Method == "CANCEL" && k.Status == 0 || k.Out && k.Method == "INVITE" && k.Status >= 300 {
+			delete(open, k.Branch)
+		}
+		if k.Out || k.Method != "INVITE" || k.Status != 0 || k.ToTag != "" {
+			continue
+		}
+		for _, call := range open {
+			if call != k.CallID {
+				s.Check(false, "%s was offered a second contact at %s while busy with one", p.name, k.At.Format("15:04:05.000"))
+			}
+		}
+		open[k.Branch] = k.CallID
+	}
+}
+
+// nobodyRungTwice: no caller is offered to an agent while another agent's phone
+// still rings with them or talks to them.
+func (s *Shift) nobodyRungTwice() {
+	type dialog struct{ call, phone string }
+	open := map[string]dialog{}
+	for _, k := range s.floor.Wire().Packets() {
+		if k.Again || k.Method != "INVITE" && k.Method != "BYE" && k.Method != "CANCEL" {
+			continue
+		}
+		if !k.Out && k.Method == "INVITE" && k.Status == 0 && k.ToTag == "" {
+			caller := callerOf(k)
+			if was := open[caller]; was.call != "" && was.call != k.CallID {
+				s.Check(false, "%s was offered to %s at %s while still at %s", caller, k.Phone, k.At.Format("15:04:05.000"), was.phone)
+			}
+			open[caller] = dialog{k.CallID, k.Phone}
+			continue
+		}
+		if k.Method != "INVITE" && k.Status == 0 || k.Out && k.Status >= 300 {
+			maps.DeleteFunc(open, func(_ string, d dialog) bool { return d.call == k.CallID })
 		}
 	}
 }
@@ -73,7 +118,7 @@ func (s *Shift) noDoubleOffer(p *person) {
 // lastEntry is where the journal stands.
 func (s *Shift) lastEntry() string {
 	s.t.Helper()
-	last, err := s.stack.rdb.XRevRangeN(s.t.Context(), "{"+poolName+"}:journal", "+", "-", 1).Result()
+	last, err := s.stack.rdb.XRevRangeN(s.t.Context(), "{"+s.desk.tenant.name+"}:journal", "+", "-", 1).Result()
 	if err != nil {
 		s.t.Fatalf("read the journal: %v", err)
 	}
@@ -87,7 +132,7 @@ func (s *Shift) lastEntry() string {
 func (s *Shift) entries(ctx context.Context) ([]queue.Entry, error) {
 	var all []queue.Entry
 	for after := s.journal; ; {
-		page, err := s.stack.pool.Journal(ctx, after, 500)
+		page, err := s.desk.tenant.pool.Journal(ctx, after, 500)
 		all = append(all, page...)
 		if err != nil || len(page) < 500 {
 			return all, err

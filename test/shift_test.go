@@ -26,6 +26,8 @@ type Shift struct {
 	journal string // its last entry before the shift
 	// elsewhere is another host with phones; nil: all are here.
 	elsewhere *host
+	// tones for the next phones; empty: the floor chooses.
+	tones []int
 }
 
 // grace is how long after its bound a thing is still waited for, so that the
@@ -35,15 +37,21 @@ const grace = 5 * time.Second
 // NewShift opens a queue of the test's own.
 func NewShift(t *testing.T, q Queue) *Shift {
 	t.Helper()
+	return newShift(t, theStack.demo, "", q)
+}
+
+// newShift is NewShift in any pool; an extension that is not given is made up.
+func newShift(t *testing.T, in tenant, exten string, q Queue) *Shift {
+	t.Helper()
 	s := &Shift{t: t, stack: theStack, report: newReport(t, theStack.root), people: map[string]*person{}}
-	s.journal = s.lastEntry()
 	s.floor = sim.NewFloor(sim.FloorOptions{})
 	t.Cleanup(func() {
 		if err := s.floor.Close(); err != nil {
 			t.Errorf("close the floor: %v", err)
 		}
 	})
-	s.desk = newDesk(t, s.stack, q)
+	s.desk = newDesk(t, s.stack, in, exten, q)
+	s.journal = s.lastEntry()
 	t.Cleanup(s.finish)
 	s.start = time.Now()
 	s.since = s.start
@@ -88,6 +96,11 @@ func (s *Shift) Do(actions ...Action) {
 		s.since = at
 		s.t.Logf("%8.0f ms  %s", ms(at.Sub(s.start)), a.name)
 	}
+}
+
+// Passes does nothing: a time of the shift has come.
+func Passes() Action {
+	return Action{"time passes", func(*Shift) (time.Time, error) { return time.Now(), nil }}
 }
 
 // Last is the moment of the last action.

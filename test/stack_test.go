@@ -5,13 +5,11 @@ package test
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -29,7 +27,7 @@ type stack struct {
 	secrets secrets
 	db      *sql.DB
 	rdb     *redis.Client
-	pool    *queue.Pool
+	demo    tenant
 	http    *http.Client
 }
 
@@ -117,7 +115,7 @@ func openStack() (*stack, error) {
 	s.rdb = redis.NewClient(&redis.Options{
 		Addr: redisAddr, Username: "operator", Password: s.secrets["REDIS_OPERATOR_PASSWORD"], DisableIdentity: true,
 	})
-	s.pool = queue.Open(s.rdb, poolName)
+	s.demo = tenant{poolName, sipDomain, queue.Open(s.rdb, poolName)}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := s.db.PingContext(ctx); err != nil {
@@ -144,30 +142,4 @@ func every(ctx context.Context, pause time.Duration, ok func() bool) error {
 		}
 	}
 	return nil
-}
-
-// located asks a Kamailio whether it has a registration of the agent.
-func (s *stack) located(ctx context.Context, proxy, agent string) (bool, error) {
-	host, _, _ := strings.Cut(proxy, ":")
-	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"ul.lookup","params":["location",%q]}`, agent+"@"+sipDomain)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+host+":8090/rpc", strings.NewReader(body))
-	if err != nil {
-		return false, err
-	}
-	req.Header.Set("Authorization", "Bearer "+s.secrets["KAMAILIO_RPC_TOKEN"])
-	res, err := s.http.Do(req)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	var answer struct {
-		Result json.RawMessage `json:"result"`
-		Error  *struct {
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return false, fmt.Errorf("ask %s: %s: %w", proxy, res.Status, err)
-	}
-	return answer.Error == nil && len(answer.Result) > 0, nil
 }

@@ -35,52 +35,23 @@ func TestTwelveCallsOnFourIdleAgents(t *testing.T) {
 	s.Check(slices.Equal(order, slices.Repeat(agents, 3)), "the order of the agents is that of their availability: %v", order)
 }
 
-// Twelve callers at once on four agents: who came first is served first.
+// Twelve callers and four agents: who came first is served first, seen at the
+// phones while the agents come free one by one, and by the journal while they come
+// free all at once (offers decided in one instant race on the wire).
 func TestTwelveCallersAreServedInOrder(t *testing.T) {
 	s := NewShift(t, Queue{"wrap_up": 0, "announce": 0})
 	agents := []string{"ann", "ben", "cleo", "dan"}
 	s.Staff(agents...)
-	callers := make([]string, 12)
-	for i := range callers {
-		callers[i] = fmt.Sprintf("caller%02d", i)
-	}
+	callers, more := names("caller", 0, 12), names("late", 0, 12)
 	s.Do(CallersArrive(callers...))
+	s.inTurn(agents, callers)
+
+	s.Do(CallersArrive(more...))
 	for _, a := range agents {
-		s.Do(Behaves(a, "talks for half a second", sim.Answer(0).HangUpAfter(500*time.Millisecond)))
+		s.Do(Behaves(a, "talks for a third of a second", sim.Answer(0).HangUpAfter(time.Second/3)))
 	}
-	s.Do(LogsIn("ann"), LogsIn("ben"), LogsIn("cleo"), LogsIn("dan"))
-	s.Within(15*time.Second, Expectation{"all twelve callers were offered", func(s *Shift, _ time.Time) (time.Time, bool) {
-		offers := s.allOffers(agents)
-		if len(offers) < len(callers) {
-			return time.Time{}, false
-		}
-		return offers[len(callers)-1].At, true
-	}})
-	offers := s.allOffers(agents)
-	served := make([]string, len(offers))
-	worst := time.Duration(0)
-	for i, p := range offers {
-		served[i] = callerOf(p)
-		for _, later := range offers[i+1:] {
-			if callerOf(later) < callerOf(p) {
-				worst = max(worst, later.At.Sub(p.At))
-			}
-		}
-	}
-	// Offers that are made in one instant leave through different nodes, and race; how
-	// far depends on the machine. The order itself is judged below, exactly.
-	s.Measure(fmt.Sprintf("how long a caller was offered before one who came earlier: %v", served), worst, 250*time.Millisecond)
-	var decided []string
-	entries, err := s.entries(t.Context())
-	s.Check(err == nil, "the journal can be read: %v", err)
-	arrival := map[string]int{}
-	for _, e := range entries {
-		switch {
-		case e.Event == "entered" && e.Queue == s.desk.queue:
-			arrival[e.Contact] = len(arrival)
-		case e.Event == "offered" && e.Queue == s.desk.queue:
-			decided = append(decided, callers[arrival[e.Contact]])
-		}
-	}
-	s.Check(slices.Equal(decided, callers), "they were decided in the order of the arrivals: %v", decided)
+	s.Do(HangsUp("ann"), HangsUp("ben"), HangsUp("cleo"), HangsUp("dan"))
+	s.Within(15*time.Second, Served(more...))
+	decided := s.decided()
+	s.Check(slices.Equal(decided, append(callers, more...)), "all were decided in the order of the arrivals: %v", decided)
 }

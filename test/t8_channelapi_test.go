@@ -100,7 +100,7 @@ func (s *Shift) channelOf(name string) queue.Contact {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
-	contacts, err := s.stack.pool.Contacts(ctx)
+	contacts, err := s.desk.tenant.pool.Contacts(ctx)
 	if err != nil {
 		s.t.Fatal(err)
 	}
