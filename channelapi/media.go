@@ -54,18 +54,13 @@ func announce(ctx context.Context, _ *Server, o order, r AnnounceRequest) (any, 
 	if r.Position > 1 {
 		media = append(append([]string{mediaThere}, number(r.Position, r.Language)...), mediaWaiting)
 	}
-	now, err := playing(ctx, o, r.Playback)
+	repeated, err := makeRoom(ctx, o, r.Playback, media)
 	if err != nil {
 		return nil, err
 	}
 	var said error
-	if !slices.Contains(media, now) { // else this is a repetition
-		if now != "" {
-			said = cutShort(ctx, o, r.Playback)
-		}
-		if said == nil {
-			said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
-		}
+	if !repeated {
+		said = start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: media, Language: r.Language})
 	}
 	if gone(said) {
 		return nil, said
@@ -82,15 +77,12 @@ func timeout(ctx context.Context, _ *Server, o order, r LeaveRequest) (any, erro
 	if len(media) == 0 {
 		media = DefaultApology
 	}
-	now, err := playing(ctx, o, r.Playback)
+	repeated, err := makeRoom(ctx, o, r.Playback, media)
 	if err != nil {
 		return nil, err
 	}
 	var said error
-	if !slices.Contains(media, now) { // else this is a repetition: all but the last step is done
-		if err := cutShort(ctx, o, r.Playback); err != nil {
-			return nil, err
-		}
+	if !repeated { // else all but the last step is done
 		if err := setVariables(ctx, o, r.Variables); err != nil {
 			return nil, err
 		}
@@ -106,11 +98,8 @@ func timeout(ctx context.Context, _ *Server, o order, r LeaveRequest) (any, erro
 // play plays media. What the same playback still plays of something else is
 // cut short.
 func play(ctx context.Context, _ *Server, o order, r PlayRequest) (any, error) {
-	now, err := playing(ctx, o, r.Playback)
-	if err != nil || slices.Contains(r.Media, now) {
-		return nil, err
-	}
-	if err := cutShort(ctx, o, r.Playback); err != nil {
+	repeated, err := makeRoom(ctx, o, r.Playback, r.Media)
+	if err != nil || repeated {
 		return nil, err
 	}
 	return nil, start(ctx, o, ari.PlayRequest{ID: r.Playback, Media: r.Media, Language: r.Language})
@@ -133,6 +122,21 @@ func stopMusic(query url.Values) (step, error) {
 		}
 		return nil, of("channel", o.channel, o.asterisk.StopMusic(ctx, o.channel))
 	}, nil
+}
+
+// makeRoom comes before media is played: repeated says that the playback plays it
+// already. What else it still plays is cut short.
+func makeRoom(ctx context.Context, o order, playback string, media []string) (repeated bool, err error) {
+	now, err := playing(ctx, o, playback)
+	switch {
+	case err != nil:
+		return false, err
+	case now == "":
+		return false, nil
+	case slices.Contains(media, now):
+		return true, nil
+	}
+	return false, cutShort(ctx, o, playback)
 }
 
 // playing is what a playback is playing, or about to; "" when there is none. A

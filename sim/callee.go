@@ -13,7 +13,7 @@ import (
 // is out, because the SIP stack drops the transaction with its handler.
 func (p *Phone) onInvite(req *sip.Request, tx sip.ServerTransaction) {
 	if _, in := req.To().Params.Get("tag"); in {
-		p.onReinvite(req, tx)
+		p.within(p.onReinvite)(req, tx)
 		return
 	}
 	tag := sip.GenerateTagN(16)

@@ -11,9 +11,9 @@ import (
 func (p *Phone) handle(s *sipgo.Server) {
 	s.OnInvite(p.guard(p.onInvite))
 	s.OnAck(p.guard(p.onAck))
-	s.OnBye(p.guard(p.onBye))
-	s.OnUpdate(p.guard(p.onUpdate))
-	s.OnInfo(p.guard(p.onInfo))
+	s.OnBye(p.guard(p.within(p.onBye)))
+	s.OnUpdate(p.guard(p.within(p.onUpdate)))
+	s.OnInfo(p.guard(p.within(p.onInfo)))
 	s.OnOptions(p.guard(p.ok))
 	s.OnNotify(p.guard(p.ok))
 	s.OnMessage(p.guard(p.ok))
@@ -54,12 +54,19 @@ func (p *Phone) ok(req *sip.Request, tx sip.ServerTransaction) {
 	reply(req, tx, 200, nil, sip.NewHeader("Allow", allowed), p.contact())
 }
 
-func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
-	c := p.byTag(req.To())
-	if c == nil {
-		reply(req, tx, 481, nil)
-		return
+// within finds the call of a request that belongs to one.
+func (p *Phone) within(h func(*Call, *sip.Request, sip.ServerTransaction)) sipgo.RequestHandler {
+	return func(req *sip.Request, tx sip.ServerTransaction) {
+		c := p.byTag(req.To())
+		if c == nil {
+			reply(req, tx, 481, nil)
+			return
+		}
+		h(c, req, tx)
 	}
+}
+
+func (p *Phone) onBye(c *Call, req *sip.Request, tx sip.ServerTransaction) {
 	reply(req, tx, 200, nil)
 	reason := reasonOf(req)
 	// A BYE right behind the ACK can overtake it inside the SIP stack.
@@ -71,12 +78,7 @@ func (p *Phone) onBye(req *sip.Request, tx sip.ServerTransaction) {
 	c.end(End{By: ByPeer, Reason: reason, At: at})
 }
 
-func (p *Phone) onInfo(req *sip.Request, tx sip.ServerTransaction) {
-	c := p.byTag(req.To())
-	if c == nil {
-		reply(req, tx, 481, nil)
-		return
-	}
+func (p *Phone) onInfo(c *Call, req *sip.Request, tx sip.ServerTransaction) {
 	reply(req, tx, 200, nil)
 	for line := range strings.SplitSeq(string(req.Body()), "\n") {
 		if name, value, ok := strings.Cut(line, "="); ok && strings.EqualFold(strings.TrimSpace(name), "signal") {
@@ -86,36 +88,21 @@ func (p *Phone) onInfo(req *sip.Request, tx sip.ServerTransaction) {
 }
 
 // onUpdate refreshes the session, and answers the offer if there is one.
-func (p *Phone) onUpdate(req *sip.Request, tx sip.ServerTransaction) {
-	c := p.byTag(req.To())
-	if c == nil {
-		reply(req, tx, 481, nil)
-		return
+func (p *Phone) onUpdate(c *Call, req *sip.Request, tx sip.ServerTransaction) {
+	if body, direction, ok := c.reanswer(req, tx); ok {
+		if len(req.Body()) == 0 {
+			reply(req, tx, 200, nil, p.contact())
+		} else {
+			reply(req, tx, 200, body, p.contact(), sip.NewHeader("Content-Type", "application/sdp"))
+		}
+		c.noteWire(EvUpdate, false, sip.UPDATE, 0, direction)
 	}
-	body, direction, status := c.reanswer(req)
-	if status != 200 {
-		reply(req, tx, status, nil)
-		return
-	}
-	headers := []sip.Header{p.contact()}
-	if len(req.Body()) == 0 {
-		body = nil
-	} else {
-		headers = append(headers, sip.NewHeader("Content-Type", "application/sdp"))
-	}
-	reply(req, tx, 200, body, headers...)
-	c.noteWire(EvUpdate, false, sip.UPDATE, 0, direction)
 }
 
-func (p *Phone) onReinvite(req *sip.Request, tx sip.ServerTransaction) {
-	c := p.byTag(req.To())
-	if c == nil {
-		reply(req, tx, 481, nil)
-		return
-	}
-	body, direction, status := c.reanswer(req)
-	if status != 200 {
-		reply(req, tx, status, nil)
+// onReinvite answers with an offer of ours when there was none.
+func (p *Phone) onReinvite(c *Call, req *sip.Request, tx sip.ServerTransaction) {
+	body, direction, ok := c.reanswer(req, tx)
+	if !ok {
 		return
 	}
 	acked := make(chan struct{})
@@ -128,8 +115,17 @@ func (p *Phone) onReinvite(req *sip.Request, tx sip.ServerTransaction) {
 	p.run(func() { c.repeat(tx, req, body, acked) })
 }
 
-// reanswer applies a new offer inside the dialog and gives our answer to it.
-func (c *Call) reanswer(req *sip.Request) (body []byte, direction string, status int) {
+// reanswer applies a new offer inside the dialog and gives our answer to it; one that
+// cannot be taken is refused here.
+func (c *Call) reanswer(req *sip.Request, tx sip.ServerTransaction) (body []byte, direction string, ok bool) {
+	body, direction, status := c.consider(req)
+	if status != 200 {
+		reply(req, tx, status, nil)
+	}
+	return body, direction, status == 200
+}
+
+func (c *Call) consider(req *sip.Request) (body []byte, direction string, status int) {
 	c.mu.Lock()
 	if c.busy {
 		c.mu.Unlock()
