@@ -25,8 +25,8 @@ func (s *session) examineCaller(ctx context.Context, ch ari.Channel, r records, 
 		if rec.contact.State == queue.InDialplan && rec.contact.Offer != "" && l.in[ch.ID] != "" {
 			return unclaimedAnswer, s.answeredThere(ctx, rec, ch.ID) // Dial's bridge: they talk
 		}
-		if inDialplan(rec.contact, r) {
-			return "", mending{} // where they belong
+		if inDialplan(rec.contact, r) || inStasis(ch) {
+			return "", mending{} // where they belong, or at the application's door
 		}
 		return lostCaller, s.lost(ctx, rec, ch.ID)
 	}

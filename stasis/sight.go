@@ -171,7 +171,7 @@ func (s *session) readLines(ctx context.Context) (lines, error) {
 	// A call that waits to be claimed looks like one that is inside, and the
 	// application hears of calls that have left it: inside are those that both say.
 	for _, id := range app.Channels {
-		l.inside[id] = strings.HasPrefix(l.channels[id].Dialplan.AppName, "Stasis")
+		l.inside[id] = inStasis(l.channels[id])
 	}
 	for _, b := range bridges {
 		l.bridges[b.ID] = b
@@ -181,6 +181,9 @@ func (s *session) readLines(ctx context.Context) (lines, error) {
 	}
 	return l, nil
 }
+
+// inStasis says whether the channel's dialplan stands at Stasis or StasisBroadcast.
+func inStasis(ch ari.Channel) bool { return strings.HasPrefix(ch.Dialplan.AppName, "Stasis") }
 
 // call gives the leg and the caller who are in the bridge of the leg's own offer,
 // alone with each other.
