@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up down logs ps call build test lint check-config test-parts test-stack bench-match clean
+.PHONY: help demo up down logs ps call build test test-demo lint check-config test-parts test-stack bench bench-match bench-fake record-asterisk clean
 
 # Handed to image builds: which module proxy this machine uses, what is built.
 export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
@@ -17,6 +17,9 @@ RACE := $(shell command -v "$${CC:-cc}" >/dev/null && echo -race)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## a contact center in one process, with Go alone, on stand-ins; Ctrl-C ends it (ARGS="--for 20s", "--for 20s -o json", "--calls 10000 --agents 500", "-h")
+	@set -m; scripts/demo $(ARGS)
 
 up: ## build and start everything, and wait until it is healthy (as root on a bare Debian or Ubuntu it says what it installs, then installs Docker)
 	@scripts/engine
@@ -50,11 +53,16 @@ test: ## vet, unit, property and embedded tests: needs Go alone
 	go vet ./...
 	go test $(RACE) ./...
 
+test-demo: ## the demo's own tests: the first time, its stand-ins for Redis and MySQL are compiled
+	cd demo && go vet ./... && go test $(RACE) ./...
+
 lint: $(GOBIN)/golangci-lint-$(GOLANGCI_LINT) $(GOBIN)/govulncheck-$(GOVULNCHECK) ## gofmt, vet, golangci-lint, govulncheck, shell syntax
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
 	go vet ./...
 	go vet -tags stack ./...
+	cd demo && go vet ./...
 	$(GOBIN)/golangci-lint-$(GOLANGCI_LINT) run ./...
+	cd demo && $(GOBIN)/golangci-lint-$(GOLANGCI_LINT) run ./...
 	@for f in $$(git ls-files scripts .ci redis mysql asterisk kamailio | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash'); do bash -n "$$f"; done
 	@out=$$($(GOBIN)/govulncheck-$(GOVULNCHECK) ./... 2>&1) && echo "govulncheck: nothing found" || \
 	case "$$out" in *"fetching vulnerabilities"*) echo "govulncheck: its database cannot be reached; NOT checked" ;; *) echo "$$out"; exit 1 ;; esac
@@ -89,9 +97,29 @@ test-parts: ## queue, directory, ari, the SIP edge and the balancer against a re
 	HOLDLINE_TEST_KAMAILIO=holdline/kamailio go test $(RACE) -count=1 ./kamailio
 	HOLDLINE_TEST_HAPROXY=haproxy:3.2 go test $(RACE) -count=1 ./haproxy
 
+record-asterisk: ## what a real Asterisk does, written down in ari/fake/testdata/recorded (twice; the two must agree)
+	@scripts/engine
+	@scripts/standins
+	@scripts/env
+	@docker compose build --quiet asterisk
+	HOLDLINE_RECORD=2 go test -tags stack -count=1 -timeout 20m -run TestRecorded ./ari/aritest
+	git diff --stat -- ari/fake/testdata/recorded
+	go test -count=1 -run TestRecorded ./ari/fake
+
+bench-fake: ## what the fake Asterisk bears: 10,000 waiting, 500 events a second, 20 nodes, against a baseline of the same run
+	@echo "$$(uname -sm), $$(nproc) cores, load $$(cut -d' ' -f1 /proc/loadavg), $$(go version)"
+	go test -run '^$$' -bench Node -benchtime 1x -timeout 10m ./ari/fake
+
 test-stack: up ## the acceptance tests, with real calls, on the compose stack
 	@if [ -s build/standins.txt ]; then echo "tested with stand-ins for these official images:"; cat build/standins.txt; fi
+	go test -tags stack -count=1 -timeout 10m ./ari/aritest
 	set -a; . ./.env; go test -tags stack -count=1 -timeout 20m -v ./test
+
+bench: ## calls against Holdline, app_queue and Dial(), on a stack of its own; build/bench/calls.json (about ten minutes; ARGS="-rows burst" for one row)
+	@scripts/engine
+	@scripts/standins
+	@scripts/env
+	@bench/run $(ARGS)
 
 bench-match: ## what a claim costs, and the ways of others, on this machine's redis-server
 	go run ./bench/match

@@ -150,6 +150,20 @@ func continues(t *testing.T, w World) {
 	must(t, "hang up from outside", w.Client.Hangup(t.Context(), id, ari.ReasonNormal))
 }
 
+// subscribed: without a subscription nothing more is told of a caller who went on.
+func subscribed(t *testing.T, w World) {
+	caller, id := answered(t, w)
+	must(t, "subscribe", w.Client.Subscribe(t.Context(), App, id))
+	must(t, "subscribe again", w.Client.Subscribe(t.Context(), App, id))
+	wantErr(t, "subscribe to nobody", w.Client.Subscribe(t.Context(), App, NewID()), ari.ErrNotFound)
+	must(t, "continue", w.Client.Continue(t.Context(), id, ari.ContinueRequest{Context: "far", Extension: "still", Priority: 1}))
+	left(t, w, id)
+	caller.HangUp(t)
+	destroyed(t, w, id, ari.ReasonNormal)
+	heard(t, w, id, ari.CallBroadcast, ari.StasisStart, "ChannelStateChange Up", ari.StasisEnd,
+		"ChannelHangupRequest 16 soft=false", "ChannelHangupRequest 16 soft=true", "ChannelDestroyed 16")
+}
+
 func continuesElsewhere(t *testing.T, w World) {
 	for _, c := range []struct {
 		name, want string

@@ -1,6 +1,10 @@
 // Package aritest says how an Asterisk behaves towards its application, as a suite that
 // runs on the fake in every test run and on a real Asterisk 22 in the stack's.
 //
+// Beside the suite are scenarios (scenarios*.go): courses of events that are recorded from a
+// real Asterisk into ../fake/testdata/recorded and played on the fake, field by field. The
+// suite says what is promised, the recordings say all that was seen.
+//
 // The suite is why the fake may be believed: what one of them does and the other does
 // not is a failing test. Package ari/fake runs it as TestConformance. On a real Asterisk:
 //

@@ -2,14 +2,10 @@
 
 package aritest
 
-import (
-	"testing"
-
-	"holdline/stasis"
-)
+import "testing"
 
 func TestRealAsterisk(t *testing.T) {
 	w := NewRealWorld(t)
 	Run(t, w)
-	Covered(t, w, stasis.EventTypes())
+	Covered(t, w)
 }

@@ -16,7 +16,7 @@ type Scenario struct {
 // Scenarios are all that is recorded.
 func Scenarios() []Scenario {
 	var all []Scenario
-	for _, some := range [][]Scenario{callerScenarios, legScenarios, refusals(), mediaScenarios, bridgeScenarios, nodeScenarios} {
+	for _, some := range [][]Scenario{callerScenarios, legScenarios, refusals(), mediaScenarios, bridgeScenarios, dialplanScenarios, nodeScenarios} {
 		all = append(all, some...)
 	}
 	return all

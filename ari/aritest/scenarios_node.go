@@ -1,6 +1,8 @@
 package aritest
 
 import (
+	"context"
+
 	"holdline/ari"
 )
 
@@ -27,6 +29,7 @@ var nodeScenarios = []Scenario{
 		_ = reader.SetVariable(s.ctx(), "A", "b")
 	}},
 	{"events are filtered", func(s *Script) {
+		s.t.Cleanup(func() { _, _ = s.w.Client.SetEventFilter(context.Background(), App, nil, nil) }) // also when it fails
 		_, _ = s.c.SetEventFilter(s.ctx(), App, []string{ari.CallBroadcast, ari.StasisStart, ari.StasisEnd}, nil)
 		caller, id := s.enter()
 		_ = s.c.Answer(s.ctx(), id)

@@ -26,6 +26,7 @@ var behaviours = []struct {
 	{"digits are heard", digits},
 	{"a transfer that nobody asked for", transfer},
 	{"continue leaves the application", continues},
+	{"who is subscribed to is heard of until the end", subscribed},
 	{"continue goes where it is told", continuesElsewhere},
 	{"what is gone is not found", gone},
 	{"who may not, is denied", denied},

@@ -42,12 +42,13 @@ type Step struct {
 // Order says how much of the order of a step's events is the same every time.
 type Order string
 
+// Strict is one after the other, as listed. ByChannel is each channel's as listed, but of
+// two channels either may be first; who is still in a bridge that both leave is left out.
+// AnyOrder is a set.
 const (
-	Strict Order = "strict" // one after the other, as listed
-	// of each channel as listed; of two channels, either may be first, and who is still in
-	// a bridge that both leave is left out
+	Strict    Order = "strict"
 	ByChannel Order = "by channel"
-	AnyOrder  Order = "in any order" // a set
+	AnyOrder  Order = "in any order"
 )
 
 // left out of traces: Asterisk sends them, they depend on its dialplan and its media, and
@@ -69,7 +70,7 @@ var volatile = map[string]struct {
 	"technology": {regexp.MustCompile(`^(simple_bridge|native_rtp)$`), "<simple_bridge or native_rtp>"},
 }
 
-var phoneURI = regexp.MustCompile(`sip:[^"\\ ]*@[0-9.:]+`)
+var phoneURI = regexp.MustCompile(`sip(:|%3A)[^"\\ ]*?(@|%40)[0-9.:]+`)
 
 // normal replaces in a decoded JSON value what is different in every run.
 func normal(v any, names map[string]string) any {
@@ -86,12 +87,16 @@ func normal(v any, names map[string]string) any {
 			if key == "channel_ids" || key == "bridge_ids" {
 				value = ours(value, names)
 			}
+			if key == "priority" { // of the dialplan, which is each world's own
+				value = "<priority>"
+			}
 			if n, ok := value.(float64); ok && key == "duration_ms" && n > 0 {
 				out[key] = "<ms>"
 				continue
 			}
 			out[key] = normal(value, names)
 		}
+		dialling(out)
 		return out
 	case []any:
 		out := make([]any, len(v))
@@ -116,6 +121,13 @@ func ours(v any, names map[string]string) any {
 	}
 	slices.SortFunc(kept, func(a, b any) int { return strings.Compare(names[a.(string)], names[b.(string)]) })
 	return kept
+}
+
+// dialling leaves out how the dialplan dials: its options are its own affair.
+func dialling(body map[string]any) {
+	if body["app_name"] == "Dial" {
+		body["app_data"] = "<what is dialled>"
+	}
 }
 
 // chance replaces the two states that are a matter of which of Asterisk's threads was first:

@@ -187,8 +187,11 @@ func (ch *channel) hangUp(cause, sip int, soft bool) {
 	ch.shown = true
 	ch.end()
 	switch {
-	case ch.person != nil: // the dialplan hangs it up
-		ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: cause, Soft: true})
+	case ch.person != nil: // the dialplan hangs up whom it dialled, and then the caller
+		if d := ch.person.dialling; d != nil {
+			d.abandon()
+		}
+		ch.tell(wireEvent{Type: ari.ChannelHangupRequest, Cause: cause, TechCause: sip, Soft: true})
 	case ch.leg != nil && !ch.leg.dialled:
 		sip = 603
 		ch.dialplan.AppName, ch.dialplan.AppData = ch.leg.application()
@@ -200,9 +203,6 @@ func (ch *channel) hangUp(cause, sip int, soft bool) {
 // destroy removes a channel that has left the application.
 func (ch *channel) destroy(sip int) {
 	ch.shown = true
-	if ch.person != nil && ch.person.dialling != nil {
-		ch.person.dialling.abandon()
-	}
 	ch.dialplan.AppName, ch.dialplan.AppData = "", ""
 	if ch.leg != nil && !ch.leg.made {
 		ch.dialplan.AppName, ch.dialplan.AppData = outgoing, outgoingData

@@ -12,7 +12,6 @@ import (
 	"holdline/ari"
 	"holdline/ari/aritest"
 	"holdline/ari/fake"
-	"holdline/stasis"
 
 	"go.uber.org/goleak"
 )
@@ -23,7 +22,7 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	w := fakeWorld(t)
 	aritest.Run(t, w)
-	aritest.Covered(t, w, stasis.EventTypes())
+	aritest.Covered(t, w)
 }
 
 // fakeWorld is the fake under the suite that a real Asterisk passes.
@@ -81,7 +80,7 @@ func fakeNode(t *testing.T) (aritest.World, *fake.Node) {
 		},
 		Call: func(t testing.TB, args string) aritest.Caller {
 			t.Helper()
-			c, err := node.Call(fake.CallRequest{Args: args, Name: "Some Body", Number: fmt.Sprint(next()), Exten: "call", Route: "loop"})
+			c, err := node.Call(fake.CallRequest{Args: args, Name: "Some Body", Number: fmt.Sprint(next()), Exten: "call", Route: "loop", Timeout: 3 * time.Second})
 			if err != nil {
 				t.Fatal(err)
 			}

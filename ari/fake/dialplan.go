@@ -44,7 +44,7 @@ func (c *Caller) dial() bool {
 		route, _, _ := strings.Cut(dialled, "/")
 		ch := n.newChannel("", tech+"/"+route, time.Now())
 		ch.caller, ch.connected = wireParty{Number: c.ch.dialplan.Exten}, c.ch.caller
-		ch.dialplan = wireDialplan{Context: n.options.Context, Exten: "s", Priority: 1, AppName: "AppDial", AppData: outgoingData}
+		ch.dialplan = wireDialplan{Context: n.options.Context, Exten: c.ch.dialplan.Exten, Priority: 1, AppName: "AppDial", AppData: outgoingData}
 		ch.vars["PJSIP_HEADER(add,X-Holdline-Contact)"] = vars["HOLDLINE_CONTACT"]
 		ch.leg = &leg{node: n, ch: ch, dial: dialled, by: d}
 		d.legs = append(d.legs, ch.leg)
@@ -57,12 +57,15 @@ func (c *Caller) dial() bool {
 
 // tell is a Dial event about a leg: the first one says what was dialled.
 func (d *dialling) tell(l *leg, status string) {
+	dialled, nowhere := "", ""
+	switch status {
+	case "":
+		dialled = l.dial
+	case "RINGING", "ANSWER":
+		d.by.ch.connected = l.ch.caller // with whom they will be connected
+	}
 	if d.by.ch.subscribed == 0 {
 		return
-	}
-	dialled, nowhere := "", ""
-	if status == "" {
-		dialled = l.dial
 	}
 	d.by.node.emit(wireEvent{Type: ari.Dial, DialStatus: &status, DialString: &dialled, Forward: &nowhere,
 		Peer: l.ch.wire(), Caller: d.by.ch.wire()})
@@ -76,6 +79,7 @@ func (d *dialling) answer(l *leg) {
 			other.cancel(26)
 		}
 	}
+	l.ch.dialplan.Exten = ""
 	d.tell(l, "ANSWER")
 	d.by.ch.musicOn = false
 	d.by.meets()
@@ -110,9 +114,9 @@ func (d *dialling) back(status string, cause int) {
 	c.dialling = nil
 	c.ch.musicOn = false
 	c.ch.vars["DIALSTATUS"], c.ch.vars["HANGUPCAUSE"] = status, strconv.Itoa(cause)
-	args := "return=" + c.ch.vars["HOLDLINE_OFFER"] + ":dialstatus=" + status + ":cause=" + strconv.Itoa(cause)
+	args := "return=" + c.ch.vars["HOLDLINE_OFFER"] + ":dialstatus=" + status + ":cause=" + strconv.Itoa(cause) + ":peer="
 	if d.won != nil {
-		args += ":peer=" + url.QueryEscape(d.won.dial)
+		args += url.QueryEscape(d.won.dial)
 	}
 	c.offer(args + ":" + cmp.Or(c.args, "queue="))
 }
