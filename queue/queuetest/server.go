@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -106,10 +107,11 @@ func ClusterRedis(t testing.TB) redis.UniversalClient {
 	return cluster
 }
 
-// Client gives a client of the address, closed with the test.
+// Client gives a client of the address, closed with the test. It is patient: what
+// is judged is what Redis answers, not how soon on a machine that is busy.
 func Client(t testing.TB, addr string) redis.UniversalClient {
 	t.Helper()
-	rdb := queue.NewClient(queue.Options{Addrs: []string{addr}})
+	rdb := queue.NewClient(queue.Options{Addrs: []string{addr}, Timeout: 10 * time.Second})
 	t.Cleanup(func() { _ = rdb.Close() })
 	return rdb
 }
