@@ -50,6 +50,8 @@ var every = map[string]func(context.Context, *Client) error{
 	"channels.transfer_progress": func(ctx context.Context, c *Client) error {
 		return c.TransferProgress(ctx, "c", "channel_declined")
 	},
+	"channels.rtp_statistics": func(ctx context.Context, c *Client) error { return second(c.RTPStatistics(ctx, "c")) },
+
 	"bridges.list":        func(ctx context.Context, c *Client) error { return second(c.Bridges(ctx)) },
 	"bridges.get":         func(ctx context.Context, c *Client) error { return second(c.Bridge(ctx, "b")) },
 	"bridges.create":      func(ctx context.Context, c *Client) error { return second(c.CreateBridge(ctx, "b", "mixing", "n")) },

@@ -2,6 +2,7 @@ package aritest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,14 +40,12 @@ type heardEvent struct {
 	body    any
 }
 
-// quiet is how long nothing must come for a scenario to be over.
-const quiet = 250 * time.Millisecond
-
 // Play plays a scenario in a world in which nothing else happens.
 func Play(t testing.TB, w World, s Scenario) Trace {
 	t.Helper()
 	info, err := w.Client.Info(t.Context())
 	must(t, "info", err)
+	w.Quiet = cmp.Or(w.Quiet, 250*time.Millisecond)
 	w.Hear.Wait(t, "the application", func(e ari.Event) bool { return e.Type == ari.ApplicationRegistered })
 	script := &Script{
 		t: t, w: w, transport: &http.Transport{}, names: map[string]string{}, cursor: len(w.Hear.All(everything)),
@@ -272,7 +271,7 @@ func (s *Script) heard(e ari.Event) heardEvent {
 // over waits until nothing more comes, and then hangs up whoever is left, unwritten.
 func (s *Script) over() {
 	s.t.Helper()
-	if late := s.late(quiet); len(late) > 0 {
+	if late := s.late(); len(late) > 0 {
 		s.t.Errorf("%d more events came, that the scenario does not wait for: %s", len(late), show(arrange(late, Strict)))
 	}
 	present := func() (all []string) {
@@ -296,14 +295,14 @@ func (s *Script) over() {
 			must(s.t, "delete bridge", s.w.Client.DeleteBridge(s.ctx(), b.ID))
 		}
 	}
-	s.late(quiet)
+	s.late()
 }
 
 // late reads on until nothing comes for a while.
-func (s *Script) late(quiet time.Duration) []heardEvent {
+func (s *Script) late() []heardEvent {
 	s.t.Helper()
 	var late []heardEvent
-	for last := time.Now(); time.Since(last) < quiet; {
+	for last := time.Now(); time.Since(last) < s.w.Quiet; {
 		if n := len(s.w.Hear.All(everything)); n > s.cursor {
 			for _, e := range s.w.Hear.All(everything)[s.cursor:n] {
 				if !slices.Contains(untraced, e.Type) {

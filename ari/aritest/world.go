@@ -38,6 +38,8 @@ type World struct {
 	ClientOf func(transport http.RoundTripper, user, password string) *ari.Client
 	// Freeze stops the whole node in mid-step, Thaw lets it go on.
 	Freeze, Thaw func(*testing.T)
+	// Quiet is how long nothing must come for a scenario to be over; default 250 ms.
+	Quiet time.Duration
 	// PrefixIDs: this Asterisk takes an id that is the beginning of a live one for taken.
 	PrefixIDs bool
 }

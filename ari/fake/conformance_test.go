@@ -58,7 +58,7 @@ func fakeNode(t *testing.T) (aritest.World, *fake.Node) {
 	next := func() int { n := <-number; number <- n + 1; return n }
 	world := aritest.World{
 		Client: client("holdline", password), Reader: client("watcher", password), Nobody: client("holdline", "wrong"),
-		Hear: hear, Node: name, PrefixIDs: true, Performed: performed,
+		Hear: hear, Node: name, PrefixIDs: true, Quiet: 50 * time.Millisecond, Performed: performed,
 		ClientOf: func(transport http.RoundTripper, user, pass string) *ari.Client {
 			return ari.New(node.URL(), ari.Options{
 				User: user, Password: cmp.Or(pass, password), Application: aritest.App, Transport: transport, Timeout: aritest.Patience,
