@@ -19,12 +19,17 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"golang.org/x/term"
 )
 
 func main() { os.Exit(command()) }
+
+// garbage is how much more the heap may hold than lives in it. The embedded Redis makes
+// a Lua of its own for every script: at the usual 100 a fifth of the CPU cleared up.
+const garbage = 300
 
 func command() int {
 	o, err := parse(os.Args[1:], os.Stderr)
@@ -35,6 +40,7 @@ func command() int {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		return 2
 	}
+	debug.SetGCPercent(garbage)
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	// A second Ctrl-C ends it at once.

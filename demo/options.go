@@ -84,5 +84,5 @@ func (o options) rate() float64 {
 // How soon a phone is picked up.
 const (
 	quick = 300 * time.Millisecond
-	slow  = 1200 * time.Millisecond
+	slow  = 900 * time.Millisecond
 )

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -28,42 +29,44 @@ type out struct {
 
 // run plays the demo until ctx ends, or it is over, and sums up.
 func run(ctx context.Context, o options, w out) error {
-	asJSON := o.Output == "json"
-	if asJSON {
-		w = out{Out: w.Err, Err: w.Err}
+	if o.Output != "json" {
+		return play(ctx, o, w, nil, func(s Summary) error { return s.write(w.Out) })
 	}
-	_, err := play(ctx, o, w, func(s Summary) error {
-		if !asJSON {
-			return s.write(w.Out)
-		}
-		return json.NewEncoder(os.Stdout).Encode(s)
-	})
-	return err
+	quiet := out{Out: io.Discard, Err: w.Err}
+	return play(ctx, o, quiet, nil, func(s Summary) error { return json.NewEncoder(w.Out).Encode(s) })
 }
 
-func play(ctx context.Context, o options, w out, end func(Summary) error) (*demo, error) {
+// play opens the demo, lets it be performed, and hands over what it came to. opened,
+// if there is one, is told of the demo before the first call.
+func play(ctx context.Context, o options, w out, opened func(*demo), end func(Summary) error) error {
 	started := time.Now()
 	d, err := open(ctx, o, func(step string) { fmt.Fprintf(w.Err, "demo: %4.1f s  %s\n", time.Since(started).Seconds(), step) })
 	defer d.close()
 	if err != nil {
 		if ctx.Err() != nil {
-			return d, nil // interrupted before there was anything to sum up
+			return nil // interrupted before there was anything to sum up
 		}
-		return d, err
+		return err
+	}
+	if w.Out == io.Discard {
+		fmt.Fprintln(w.Err, strings.Join(d.head(), "\n"))
+	}
+	if opened != nil {
+		opened(d)
 	}
 	ran := d.perform(ctx, w)
 	// ctx has ended, as it does at Ctrl-C; the summary still has to be made.
 	s, err := d.summarize(context.WithoutCancel(ctx), ran)
 	if err != nil {
-		return d, err
+		return err
 	}
 	if err := end(s); err != nil {
-		return d, err
+		return err
 	}
 	if !s.AddsUp {
-		return d, errDoesNotAddUp
+		return errDoesNotAddUp
 	}
-	return d, nil
+	return nil
 }
 
 // perform lets everybody call and answer until ctx ends or it is over.

@@ -58,9 +58,9 @@ func (d *demo) who(part, round int) agent {
 }
 
 const (
-	sleeper  = 1 // Ben: for support and sales
-	hungry   = 2 // Cleo
-	unlucky  = 0 // Ada
+	sleeper  = 1     // Ben: for support and sales
+	hungry   = 2     // Cleo
+	unlucky  = 0     // Ada
 	newcomer = "199" // below all others
 )
 
@@ -178,7 +178,7 @@ func (d *demo) plugsPhone(_ context.Context, round int) {
 // welcome gives a phone to whoever appears in the directory, and lets them log in. So
 // an agent who is inserted by SQL takes calls.
 func (d *demo) welcome(ctx context.Context) {
-	ticker := time.NewTicker(300 * time.Millisecond)
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -198,3 +198,6 @@ func (d *demo) welcome(ctx context.Context) {
 		}
 	}
 }
+
+// lookEvery is part of the two seconds in which an agent takes calls.
+const lookEvery = 150 * time.Millisecond

@@ -55,7 +55,7 @@ func (a *Agents) Behave(id string, does *fake.Behaviour) {
 func (a *Agents) set(id string) {
 	does, special := a.does[id]
 	if !special {
-		does = fake.Answer(a.quick + rand.N(a.slow-a.quick+1))
+		does = fake.Answer(a.quick + rand.N(a.slow-a.quick+1)) //nolint:gosec // nothing to guess
 	}
 	phones := make([]*fake.Phone, len(a.nodes))
 	for i, n := range a.nodes {
@@ -93,7 +93,7 @@ func (a *Agents) Dial(ctx context.Context, id, feature, reason string) (mode str
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	for _, i := range rand.Perm(len(a.nodes)) {
+	for _, i := range rand.Perm(len(a.nodes)) { //nolint:gosec // nothing to guess
 		line, err := a.nodes[i].Call(fake.CallRequest{Args: args, Number: id})
 		if err != nil {
 			continue // down

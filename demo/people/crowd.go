@@ -115,7 +115,8 @@ func (c *Crowd) turn(now time.Time, calls int) {
 		one.Ended = now
 		c.past = append(c.past, one.Call)
 		if one.Fate == LineDead && !one.Talked {
-			c.again = append(c.again, redial{now.Add(time.Second + rand.N(time.Second)), one.Number, one.Queue})
+			soon := now.Add(time.Second + rand.N(time.Second)) //nolint:gosec // nothing to guess
+			c.again = append(c.again, redial{soon, one.Number, one.Queue})
 		}
 	}
 	clear(c.active[len(active):])
@@ -124,7 +125,7 @@ func (c *Crowd) turn(now time.Time, calls int) {
 
 // line is which queue the next one calls.
 func (c *Crowd) line() string {
-	x := rand.Float64()
+	x := rand.Float64() //nolint:gosec // nothing to guess
 	for _, l := range c.o.Lines {
 		if x -= l.Share; x < 0 {
 			return l.Queue
@@ -151,8 +152,8 @@ func (c *Crowd) call(now time.Time, number, queue string, again bool) bool {
 				Fate: OnTheLine, Begun: now, Redial: again},
 			line: line, args: args,
 			// Some hang up soon, most later: never within the first second.
-			patience: time.Second + time.Duration(rand.ExpFloat64()*float64(c.o.Patience)),
-			talk:     c.o.Talk/2 + rand.N(c.o.Talk),
+			patience: time.Second + time.Duration(rand.ExpFloat64()*float64(c.o.Patience)), //nolint:gosec // nothing to guess
+			talk:     c.o.Talk/2 + rand.N(c.o.Talk),                                        //nolint:gosec // nothing to guess
 		})
 		return true
 	}

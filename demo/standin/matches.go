@@ -18,7 +18,9 @@ const matchesName = "holdline_matches"
 // binary of a column and a text, before it is written as a function.
 var binary = regexp.MustCompile(`(\w+) REGEXP ('[^']*')`)
 
-type matches struct{ expression.BinaryExpressionStub }
+type matches struct {
+	expression.BinaryExpressionStub
+}
 
 var _ sql.FunctionExpression = (*matches)(nil)
 
