@@ -1,6 +1,7 @@
 package channelapi
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestLegWhoseRouteDiedIsEnded(t *testing.T) {
 				return
 			}
 			for _, r := range b.asterisk.Requests() {
-				if r.Method == "DELETE" && r.Path == "/channels/"+leg && r.Query.Get("reason_code") != "25" {
+				if r.Method == http.MethodDelete && r.Path == "/channels/"+leg && r.Query.Get("reason_code") != "25" {
 					t.Errorf("ended as %q, want %d", r.Query.Get("reason_code"), ari.ReasonRoute)
 				}
 			}
