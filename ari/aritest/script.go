@@ -52,7 +52,14 @@ func Play(t testing.TB, w World, s Scenario) Trace {
 	}
 	defer script.transport.CloseIdleConnections()
 	script.c = w.ClientOf(script, "holdline", "")
+	ended := false
+	defer func() {
+		if !ended { // the scenario failed in the middle; the next one must not hear of it
+			script.cleanUp()
+		}
+	}()
 	s.run(script)
+	ended = true
 	script.over()
 	version, _, _ := strings.Cut(info.Version, "~")
 	return Trace{Scenario: s.Name, Asterisk: version, Steps: script.steps}
@@ -268,12 +275,18 @@ func (s *Script) heard(e ari.Event) heardEvent {
 	return h
 }
 
-// over waits until nothing more comes, and then hangs up whoever is left, unwritten.
+// over waits until nothing more comes, and leaves the node as it was.
 func (s *Script) over() {
 	s.t.Helper()
 	if late := s.late(); len(late) > 0 {
 		s.t.Errorf("%d more events came, that the scenario does not wait for: %s", len(late), show(arrange(late, Strict)))
 	}
+	s.cleanUp()
+}
+
+// cleanUp hangs up whoever is left, unwritten, and waits until they are gone.
+func (s *Script) cleanUp() {
+	s.t.Helper()
 	present := func() (all []string) {
 		channels, err := s.w.Client.Channels(s.ctx())
 		must(s.t, "list", err)
