@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,8 @@ type Callers struct {
 	Calls        int `json:"calls"`
 	NeverEntered int `json:"never_entered"` // the line died or was given up at the door
 	AtOnce       int `json:"at_once"`       // two things in one moment, of which Holdline named one
+
+	wrong int // calls of which they and Holdline tell different things
 }
 
 // Summary is what the demo ends with.
@@ -75,45 +78,40 @@ type Waits struct {
 var standIns = []string{"miniredis for Redis", "go-mysql-server for MySQL", "three fake Asterisk nodes", "no Kamailio", "no sound"}
 
 // summarize compares what Holdline counts, what its journal tells, and what the
-// callers tell, until they agree: what happened last takes a moment to arrive.
+// callers tell, until they agree: what happened last takes a moment to arrive. It gives
+// up when they have come no closer for a while.
 func (d *demo) summarize(ctx context.Context, ran time.Duration) (Summary, error) {
 	d.crowd.Settle()
-	limit := settle
-	if d.busy() {
-		limit = busySettle
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	var last Summary
+	closest, since := math.MaxInt, time.Now()
 	for {
-		s, err := d.compare(ctx)
+		now, err := d.compare(ctx)
 		if err == nil {
-			last = s
+			last = now
 			last.Seconds = ran.Round(time.Millisecond).Seconds()
 			if last.AddsUp {
 				return last, nil
 			}
+			if last.Callers.wrong < closest {
+				closest, since = last.Callers.wrong, time.Now()
+			}
 		}
-		select {
-		case <-ctx.Done():
+		if time.Since(since) > settle {
 			if last.Seconds == 0 {
 				return last, fmt.Errorf("nothing to sum up: %w", err)
 			}
 			return last, nil
-		case <-ticker.C:
 		}
+		<-ticker.C
 	}
 }
 
-// settle is how long the last events may take. Holdline's own promise is that within
+// settle is how long nothing may come closer. Holdline's own promise is that within
 // five seconds nobody on the line is without a record, and no record without somebody;
-// with hundreds of agents the embedded Redis may have a queue of its own.
-const (
-	settle     = 10 * time.Second
-	busySettle = time.Minute
-)
+// but a node may have died in the last moment, and the embedded Redis be behind.
+const settle = 20 * time.Second
 
 func (d *demo) compare(ctx context.Context) (Summary, error) {
 	calls, pickedUp := d.crowd.Calls(), d.agents.PickedUp()
@@ -163,6 +161,7 @@ func reconcile(calls []people.Call, contacts map[string][]view.Contact, pickedUp
 	t := Callers{Calls: len(calls)}
 	var problems []string
 	problem := func(format string, args ...any) {
+		t.wrong++
 		if len(problems) < shownProblems {
 			problems = append(problems, fmt.Sprintf(format, args...))
 		}
