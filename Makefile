@@ -93,7 +93,7 @@ test-parts: ## queue, directory, ari, the SIP edge and the balancer against a re
 	@scripts/standins
 	@scripts/env
 	@docker compose build --quiet asterisk kamailio-1 rtpengine
-	scripts/with-parts go test -p 1 $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari/...
+	scripts/with-parts go test -p 1 $(RACE) -tags stack -count=1 ./queue/... ./directory/... ./ari
 	HOLDLINE_TEST_KAMAILIO=holdline/kamailio go test $(RACE) -count=1 ./kamailio
 	HOLDLINE_TEST_HAPROXY=haproxy:3.2 go test $(RACE) -count=1 ./haproxy
 
