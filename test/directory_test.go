@@ -88,14 +88,13 @@ func (d *desk) tryInsert(ctx context.Context, table string, columns map[string]a
 }
 
 // hire makes an agent who serves the test's queue.
-func (d *desk) hire(t *testing.T, id string, member bool) (password string) {
+func (d *desk) hire(t *testing.T, id string, member bool) {
 	t.Helper()
 	d.insertAgent(t, id, member)
 	d.wait(t, "agent "+id+" is projected", func(ctx context.Context) bool {
 		_, err := d.tenant.pool.Agent(ctx, id)
 		return err == nil
 	})
-	return passwordOf(id)
 }
 
 // insertAgent writes the agent's rows.

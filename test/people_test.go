@@ -46,7 +46,14 @@ func (s *Shift) Staff(names ...string) {
 func (s *Shift) Hire(name, proxy string, member bool) {
 	s.t.Helper()
 	id := s.desk.exten + "-" + name
-	password := s.desk.hire(s.t, id, member)
+	s.desk.hire(s.t, id, member)
+	s.enter(name, id, proxy)
+}
+
+// enter gives an agent of the directory a phone that answers at once.
+func (s *Shift) enter(name, id, proxy string) {
+	s.t.Helper()
+	password := passwordOf(id)
 	phone := s.phone(sim.PhoneOptions{User: id, Password: password, Proxies: []string{proxy}, OnCall: sim.Answer(0)})
 	s.people[name] = &person{name: name, id: id, phone: phone}
 	// Each Kamailio reads the directory by itself: both must know the agent

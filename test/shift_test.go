@@ -156,6 +156,21 @@ func (s *Shift) Between(earliest, limit time.Duration, expectations ...Expectati
 	}
 }
 
+// quietly is Within for what is repeated so often that only its failure, and a
+// figure over all, is worth a line.
+func (s *Shift) quietly(limit time.Duration, expectations ...Expectation) {
+	s.t.Helper()
+	since := s.since
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+	defer cancel()
+	for _, e := range expectations {
+		if until(ctx, func() bool { _, ok := e.seen(s, since); return ok }) != nil {
+			s.report.add(row{What: e.name, BoundMS: ms(limit), MeasuredMS: -1})
+			s.t.FailNow()
+		}
+	}
+}
+
 // Never watches that none of it is seen for so long after the last action.
 func (s *Shift) Never(span time.Duration, expectations ...Expectation) {
 	s.t.Helper()

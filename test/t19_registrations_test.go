@@ -83,9 +83,13 @@ func ring(round int, phones ...string) (all []Expectation) {
 func AnsweredElsewhere(name string, round int) Expectation {
 	return Expectation{name + " stops ringing: answered elsewhere", func(s *Shift, _ time.Time) (time.Time, bool) {
 		end := s.who(name).phone.Incoming()[round].End()
-		elsewhere := strings.Contains(end.Reason, "cause=26") || strings.Contains(end.Reason, "cause=200")
-		return end.At, end.By == sim.ByPeer && elsewhere
+		return end.At, end.By == sim.ByPeer && elsewhere(end)
 	}}
+}
+
+// elsewhere: the reason is that of RFC 3326 for a fork, or that of Q.850.
+func elsewhere(end sim.End) bool {
+	return strings.Contains(end.Reason, "cause=26") || strings.Contains(end.Reason, "SIP;cause=200")
 }
 
 // Answers picks up the phone that rings; its moment is the 200's.
