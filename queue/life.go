@@ -81,6 +81,7 @@ var OfferEffects = []Effect{
 // Bounds, in milliseconds unless the name says otherwise. The scripts get them.
 const (
 	GuardMS         = 5_000  // after busy and unreachable
+	HushMS          = 1_000  // for a phone that lost a race to fall silent, if nobody says that it has
 	SetupMS         = 5_000  // from an offer to a leg that exists
 	RingMS          = 15_000 // a phone rings, when the queue does not say
 	RingGraceMS     = 1_000  // beyond Asterisk's own ring timeout, before the backstop
@@ -118,7 +119,7 @@ var luaConstants = func() string {
 		name  string
 		value int
 	}{
-		{"SCHEMA", Schema}, {"GUARD_MS", GuardMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS},
+		{"SCHEMA", Schema}, {"GUARD_MS", GuardMS}, {"HUSH_MS", HushMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS},
 		{"RING_GRACE_MS", RingGraceMS}, {"DIALPLAN_GRACE_MS", DialplanGraceMS}, {"LEGS", LegsPerOffer}, {"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
 		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
 		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},

@@ -25,7 +25,11 @@ local _, stale = origin(ARGV[1], ARGV[2])
 if stale then return stale end
 local o = get(K.offers, ARGV[3])
 local id = o and agent_of_leg(o, ARGV[4])
-if not id then return { 'no_offer', ARGV[3] } end
+if not id then
+  local loser = o and loser_of_leg(o, ARGV[4])
+  if loser then agent_quiet(loser, ARGV[4]) end
+  return { 'no_offer', ARGV[3] }
+end
 local cause, before = ARGV[5], cjson.encode(o)
 
 if not is_open(o) then

@@ -7,7 +7,8 @@
 -- contact is the one that waits longest of all that the agent may serve. It is
 -- found by going from one to the other: each step leads to a contact that has
 -- waited longer, so it ends. A ring-all takes all agents of the tier whose turn
--- it is, and each of them is asked for who waits longer. The index is a hint:
+-- it is, and each of them is asked for who waits longer; but once twice as many
+-- wait as are free, each phone rings for a caller of its own. The index is a hint:
 -- records decide.
 local refused = begin()
 if refused then return refused end
@@ -116,8 +117,10 @@ local function taken(c, best)
     end
   end
   table.sort(all, function(a, b) return sub(a, 16) < sub(b, 16) end)
+  local most = math.min(#all, LEGS)
+  if call('ZLEXCOUNT', K.waiting, '[' .. c.need .. '|', '(' .. c.need .. '}') >= 2 * #all then most = 1 end
   local ids = {}
-  for i = 1, math.min(#all, LEGS) do ids[i] = sub(all[i], 35) end
+  for i = 1, most do ids[i] = sub(all[i], 35) end
   return ids
 end
 

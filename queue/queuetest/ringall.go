@@ -95,7 +95,7 @@ var ringAllTests = []shiftTest{
 		s.gone("a")
 		equal(s, "ends of the rings", s.closes(o.ID), "201 lost_race, 203 lost_race, 202 answered")
 	}},
-	{"who lost the race is rung for the next caller at once", func(s *shift) {
+	{"who lost the race is rung for the next caller as soon as their phone is silent", func(s *shift) {
 		s.ringAll()
 		s.login("201", "202", "203")
 		for i := range 3 {
@@ -107,8 +107,38 @@ var ringAllTests = []shiftTest{
 			_, err := s.pool.Answered(s.ctx, s.from, s.legOf(o, left[0]))
 			s.ok(err)
 			left = left[1:]
+			s.rings()
+			for _, a := range left { // the hangup has reached them
+				_, err := s.pool.LegEnded(s.ctx, s.from, s.legOf(o, a), 26)
+				s.refused(err, queue.ErrNoOffer)
+			}
 		}
 		s.rings()
+	}},
+	{"a phone that lost the race, and of whose silence nobody tells, is rung after a second", func(s *shift) {
+		s.ringAll()
+		s.login("201", "202")
+		s.calls("a")
+		s.calls("b")
+		o := s.ringsAll("a 201 202")
+		_, err := s.pool.Answered(s.ctx, s.from, s.legOf(o, "201"))
+		s.ok(err)
+		s.rings()
+		equal(s, "guarded", s.agent("202").Guard.IsZero(), false)
+		s.fires("guard")
+		s.ringsAll("b 202")
+	}},
+	{"when twice as many wait as are free, each phone rings for a caller of its own", func(s *shift) {
+		s.ringAll()
+		for _, c := range []string{"a", "b", "c", "d"} {
+			s.calls(c)
+		}
+		s.login("201", "202")
+		var got []string
+		for _, o := range s.manage() {
+			got = append(got, o.Channel+" "+agentsOf(o))
+		}
+		equal(s, "rings", strings.Join(got, ", "), "a 201, b 202")
 	}},
 	{"a leg that ends takes its agent off, the last one ends the offer", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.Strategy, q.MaxMisses, q.Retry = "ring-all", 1, time.Hour })

@@ -118,6 +118,24 @@ end
 
 -- agent_guard: no offer until the device is free, or registers again, or this is over.
 local function agent_guard(id, a)
-  a.guard = int(now + GUARD_MS * 1000)
+  a.guard, a.quiet = int(now + GUARD_MS * 1000), nil
   due('guard|' .. id, now + GUARD_MS * 1000)
+end
+
+-- agent_hush: no offer until the leg has ended that rings their phone still.
+local function agent_hush(id, a, leg)
+  if a.guard then return end
+  a.guard, a.quiet = int(now + HUSH_MS * 1000), leg
+  due('guard|' .. id, now + HUSH_MS * 1000)
+end
+
+-- agent_quiet: the leg has ended.
+local function agent_quiet(id, leg)
+  local a, spec = agent_begin(id)
+  if not a then return end
+  if a.guard and a.quiet == leg then
+    undue('guard|' .. id)
+    a.guard, a.quiet = nil, nil
+  end
+  agent_commit(id, a, spec)
 end

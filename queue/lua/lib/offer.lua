@@ -10,15 +10,21 @@ local function is_open(o) return OFFER_LIFE['close ' .. o.state] ~= nil end
 -- asked: the list of the agents.
 local function asked(o) return o.agents or o.agent or '' end
 
--- agent_of_leg: whom the leg rings; nil when it is no leg of the offer any more.
-local function agent_of_leg(o, leg)
-  local agents, i = {}, 0
-  for id in string.gmatch(asked(o), '[^,]+') do agents[#agents + 1] = id end
-  for l in string.gmatch(o.legs or '', '[^,]+') do
+-- beside: what stands in one list where the other has this.
+local function beside(list, other, this)
+  local all, i = {}, 0
+  for v in string.gmatch(list or '', '[^,]+') do all[#all + 1] = v end
+  for v in string.gmatch(other or '', '[^,]+') do
     i = i + 1
-    if l == leg then return agents[i] end
+    if v == this then return all[i] end
   end
 end
+
+-- agent_of_leg: whom the leg rings; nil when it is no leg of the offer any more.
+local function agent_of_leg(o, leg) return beside(asked(o), o.legs, leg) end
+
+-- loser_of_leg: whom it rang, when another leg was faster.
+local function loser_of_leg(o, leg) return beside(o.losers, o.lost, leg) end
 
 local function hangup(o, legs, reason)
   if not legs then return end
@@ -26,8 +32,8 @@ local function hangup(o, legs, reason)
 end
 
 -- let_go: the offer is over for one agent, unanswered. Each outcome has its own
--- effect (life.go).
-local function let_go(o, id, outcome, reason)
+-- effect (life.go). leg: it is being hung up, and rings their phone until then.
+local function let_go(o, id, outcome, reason, leg)
   local effect = EFFECTS[outcome]
   journal('closed', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node,
     'outcome', outcome, 'reason', reason or '')
@@ -37,6 +43,7 @@ local function let_go(o, id, outcome, reason)
     a.offer = nil
     if effect.avail == 'restart' then a.avail = int(now) end
     if effect.avail == 'guard' then agent_guard(id, a) end
+    if leg then agent_hush(id, a, leg) end
     if effect.miss and spec.always ~= 1 then
       a.misses = a.misses + 1
       local most = queue_of(o.queue).max_misses
@@ -85,6 +92,7 @@ local function offer_answer(o, c, id, leg)
   local a, spec = agent_begin(id)
   o.state, o.winner, o.legs = OFFER_LIFE['answer ' .. o.state], leg, leg
   o.agent, o.agents = id, id
+  if leg and others then o.lost, o.losers = losers, others end
   put(K.offers, o.id, o)
   out_of_order(c)
   contact_move(c, 'answer')
@@ -96,7 +104,9 @@ local function offer_answer(o, c, id, leg)
   journal('answered', 'contact', c.id, 'offer', o.id, 'agent', id, 'queue', c.queue, 'node', o.node,
     'wait_ms', wait_ms(c))
   hangup(o, losers, 'answered_elsewhere')
-  for other in string.gmatch(others or '', '[^,]+') do let_go(o, other, 'lost_race') end
+  for other in string.gmatch(others or '', '[^,]+') do
+    let_go(o, other, 'lost_race', nil, leg and beside(losers, others, other))
+  end
   if not a then return end
   if a.offer == o.id then a.offer = nil end
   a.calls, a.held, a.misses = add(a.calls, o.id), a.held + 1, 0
