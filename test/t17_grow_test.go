@@ -108,3 +108,59 @@ func fewer(t *testing.T, n int) {
 		t.Error(fmt.Errorf("after the test: %w", err))
 	}
 }
+
+// A node is drained while thirty-five calls run: who comes now comes to another
+// one, who waits there keeps their place and is served, talks end by themselves, and
+// the command that waits says so.
+func TestNodeIsDrained(t *testing.T) {
+	s := NewShift(t, crowdQueue)
+	c := gather(s)
+	node := s.channelOf(c.waiting[0]).Node
+	t.Cleanup(func() {
+		if _, err := s.stack.compose("exec", "-T", "callmanager", "holdline", "node", "undrain", node); err != nil {
+			t.Error(err)
+		}
+	})
+	empty := make(chan error, 1)
+	s.Do(Action{node + " is drained", func(s *Shift) (time.Time, error) {
+		if _, err := s.stack.compose("exec", "-T", "callmanager", "holdline", "node", "drain", node); err != nil {
+			return time.Time{}, err
+		}
+		go func() {
+			_, err := s.stack.compose("exec", "-T", "callmanager", "holdline", "node", "drain", node, "--wait")
+			empty <- err
+		}()
+		return time.Now(), nil
+	}})
+	drained := s.Last()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := s.stack.nodesKnown(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Measure("until both Kamailios send it no calls", time.Since(drained), 5*time.Second)
+	elsewhere := true
+	for range 6 {
+		caller := c.next()
+		s.Do(callersArriveAt([]string{caller}, c.door()))
+		elsewhere = elsewhere && s.channelOf(caller).Node != node
+		c.waiting = append(c.waiting, caller)
+	}
+	s.Check(elsewhere, "six new callers come to the other node")
+	c.unharmed(drained)
+	c.turnOver(time.Now(), time.Second+usual)
+	select {
+	case err := <-empty:
+		s.Check(false, "the command says that the node is empty while calls are on it: %v", err)
+	default:
+	}
+	c.goHome()
+	gone := time.Now()
+	select {
+	case err := <-empty:
+		s.Check(err == nil, "the command that waits ends well: %v", err)
+		s.Measure("until it says so, after the last call", time.Since(gone), 10*time.Second)
+	case <-time.After(30 * time.Second):
+		t.Fatal("the command that waits does not end")
+	}
+}
