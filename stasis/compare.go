@@ -95,16 +95,31 @@ func (s *session) compare(ctx context.Context) error {
 	if err != nil || len(first.differences)+len(first.sent) == 0 {
 		return err
 	}
-	if !pause(ctx, s.o.SightingGap) {
-		return ctx.Err()
+	for range 2 {
+		if !pause(ctx, s.o.SightingGap) {
+			return ctx.Err()
+		}
+		second, err := s.sight(ctx)
+		if err != nil {
+			return err
+		}
+		// What shows only now gets its second look, once: trouble comes in company,
+		// and a busy node always has a moment's difference.
+		if !s.mendSeenTwice(ctx, first, second) {
+			break
+		}
+		first = second
 	}
-	second, err := s.sight(ctx)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// mendSeenTwice mends what both sightings show, and says whether the second shows more.
+func (s *session) mendSeenTwice(ctx context.Context, first, second sighting) (more bool) {
 	for d, m := range second.differences {
 		if _, twice := first.differences[d]; twice {
 			s.mend(ctx, d, m)
+		} else {
+			more = true
 		}
 	}
 	for channel, now := range second.sent {
@@ -112,7 +127,7 @@ func (s *session) compare(ctx context.Context) error {
 			s.mend(ctx, difference{silentCaller, channel}, now.mending)
 		}
 	}
-	return nil
+	return more
 }
 
 // mend does what makes a difference go away, in its turn, and tells of it.

@@ -299,6 +299,22 @@ func TestAClosedLegIsHungUp(t *testing.T) {
 	d.mends("closed_leg", c.ID)
 }
 
+// Redis comes back without its memory, the registry of the pools too: the first leg
+// that is looked at makes the pool known, and counts as much as the others.
+func TestEveryLegOfAPoolThatWasForgottenIsHungUp(t *testing.T) {
+	d := open(t, time.Hour)
+	caller, c := d.calls()
+	phone := d.node.Phone("201", fake.Behaviour{NoRing: true})
+	for _, attempt := range []string{"00f1", "00f2", "00f3", "00f4"} {
+		d.leg(c.ID+attempt, caller.ID())
+	}
+	d.within("four legs are out", func() bool { return len(phone.Calls()) == 4 })
+	d.mini.FlushAll()
+	d.within("the phone is left alone", func() bool {
+		return !slices.ContainsFunc(phone.Calls(), func(leg fake.Call) bool { return leg.Ended.IsZero() })
+	})
+}
+
 func TestAnUnclaimedAnswerIsClaimed(t *testing.T) {
 	d := open(t, often)
 	caller, c := d.calls()
