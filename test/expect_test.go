@@ -5,7 +5,6 @@ package test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"holdline/queue"
@@ -202,16 +201,6 @@ func ModeIs(agent string, mode queue.Mode) Expectation {
 		a, err := s.desk.tenant.pool.Agent(s.t.Context(), s.who(agent).id)
 		return a.Since, err == nil && a.Mode == mode
 	}}
-}
-
-// allOffers are those of several agents in the order of the wire.
-func (s *Shift) allOffers(agents []string) []sim.Packet {
-	var all []sim.Packet
-	for _, a := range agents {
-		all = append(all, s.offers(a)...)
-	}
-	slices.SortFunc(all, func(a, b sim.Packet) int { return a.At.Compare(b.At) })
-	return all
 }
 
 // silence is the longest one that a caller heard, from the queue's answer on.

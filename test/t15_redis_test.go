@@ -4,6 +4,7 @@ package test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -117,7 +118,7 @@ func Empties() Action {
 		const all = `local cursor = '0' repeat local page = redis.call('SCAN', cursor, 'COUNT', 1000)
 			for _, key in ipairs(page[2]) do redis.call('DEL', key) end cursor = page[1] until cursor == '0'`
 		err := rdb.Eval(s.t.Context(), all, nil).Err()
-		if err == redis.Nil {
+		if errors.Is(err, redis.Nil) {
 			err = nil
 		}
 		return time.Now(), err
