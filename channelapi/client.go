@@ -89,7 +89,7 @@ func NewClient(address, token string, timeout time.Duration) *Client {
 	}
 	c.http = &http.Client{
 		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 5 * time.Second}).DialContext,
+			DialContext:         (&net.Dialer{Timeout: 500 * time.Millisecond, KeepAlive: 5 * time.Second}).DialContext,
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     30 * time.Second, // below the server's 75 s and HAProxy's 60 s
 			DisableCompression:  true,

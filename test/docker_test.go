@@ -149,17 +149,3 @@ func (s *stack) nodesKnown(ctx context.Context, n int) error {
 	}
 	return nil
 }
-
-// Crashes ends a container's process as the kernel would: Docker starts it again by
-// its restart policy.
-func Crashes(container string) Action {
-	return Action{container + " dies", func(s *Shift) (time.Time, error) {
-		ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
-		defer cancel()
-		pid, err := pidOf(ctx, container)
-		if err != nil {
-			return time.Time{}, err
-		}
-		return time.Now(), syscall.Kill(pid, syscall.SIGKILL)
-	}}
-}
