@@ -17,9 +17,11 @@ func (p *pool) leave(ctx context.Context, w queue.Work) error {
 			Variables: w.Vars, Language: w.Language, Playback: queue.PlaybackID(w.Contact),
 		}))
 	}
-	return gone(p.o.Telephony.Continue(ctx, w.Node, w.Channel, channelapi.ContinueRequest{
-		Variables: w.Vars, Playback: queue.PlaybackID(w.Contact),
-	}))
+	request := channelapi.ContinueRequest{Variables: w.Vars}
+	if w.Outcome != queue.OutcomeAnswered { // then the bridge has ended what was played
+		request.Playback = queue.PlaybackID(w.Contact)
+	}
+	return gone(p.o.Telephony.Continue(ctx, w.Node, w.Channel, request))
 }
 
 // announce is acknowledged before it is played: said at most once. A caller who

@@ -14,7 +14,9 @@ import (
 // (pjsip.conf: qualify); a leg that has not rung by then is ended for that reason,
 // so that whoever asked for it tries again, by another route.
 const (
-	watchLeg   = 2500 * time.Millisecond
+	watchLeg = 2500 * time.Millisecond
+	// Most phones ring long before the first look, and are asked for once.
+	watchFrom  = time.Second
 	watchEvery = 100 * time.Millisecond
 )
 
@@ -42,11 +44,12 @@ func (w *watches) leg(o order, leg, route string) {
 	w.wait.Go(func() {
 		ctx, cancel := context.WithTimeout(w.ctx, watchLeg)
 		defer cancel()
-		tick := time.NewTicker(watchEvery)
+		tick := time.NewTicker(watchFrom)
 		defer tick.Stop()
 		for {
 			select {
 			case <-tick.C:
+				tick.Reset(watchEvery)
 			case <-ctx.Done():
 				return
 			}

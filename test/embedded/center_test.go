@@ -207,6 +207,7 @@ func (c *center) startAPI() {
 		Dial:   func(n channelapi.Node) channelapi.Telephony { return c.client(n.URL) },
 		Tokens: []string{"token"}, Log: zerolog.Nop(),
 	})
+	c.onStop(api.Close)
 	server := httptest.NewServer(http.Handler(api))
 	c.onStop(server.Close)
 	c.api = server.URL
