@@ -19,6 +19,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// settled is how long after its start a Kamailio is itself: until then it makes each
+// agent's call wait for a CANCEL (kamailio/etc/calls.cfg, GIVEN_UP).
+const settled = 37 * time.Second
+
 // jiffy is the unit of /proc/stat, USER_HZ, which is 100 on every Linux.
 const jiffy = 10 * time.Millisecond
 
@@ -73,6 +77,28 @@ func (e *engine) get(ctx context.Context, path string, into any) error {
 	}
 	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
 		return fmt.Errorf("ask the engine: %s: %w", path, err)
+	}
+	return nil
+}
+
+// settle waits until a service's containers have run for a while.
+func (e *engine) settle(ctx context.Context, service string) error {
+	for _, id := range e.running[service] {
+		var c struct {
+			State struct {
+				StartedAt time.Time
+			}
+		}
+		if err := e.get(ctx, "/containers/"+id+"/json", &c); err != nil {
+			return err
+		}
+		timer := time.NewTimer(time.Until(c.State.StartedAt.Add(settled)))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func run(ctx context.Context, b *bench, project, net string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.people.floor.Close()) }()
+	if err := b.stack.engine.settle(ctx, "kamailio-1"); err != nil {
+		return err
+	}
 	if err := b.everything(ctx); err != nil {
 		return err
 	}
