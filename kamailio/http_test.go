@@ -110,10 +110,17 @@ func TestDrainedNode(t *testing.T) {
 
 	docker(t, "restart", "-t", "1", kamName(1))
 	eventually(t, "the list is empty after a restart", 10*time.Second, func() bool { return httpAlive(1) && flags(1, uri) == "" })
+	// The list is filled only by and by: until then nobody knows that this is a node.
+	early := node.ring(1, "201")
 	eventually(t, "the directory is read", 20*time.Second, func() bool { return directoryVersion(1) != "" })
 	eventually(t, "registrations are back", 5*time.Second, func() bool { return located(1, "201", p) })
 	if _, err := rpc(1, "dispatcher.add", 1, uri, 12); err != nil { // as callmanager does
 		t.Fatal(err)
+	}
+	node.send(kam(1), early) // said again (RFC 3261, timer A)
+	p.reply(p.waitRequest("INVITE"), 486, "Busy Here")
+	if r := node.waitFinal(early); r.code() != 486 {
+		t.Errorf("an agent's call by a node that was not known yet: %s", r.start)
 	}
 	if f := flags(1, uri); f != "DP" {
 		t.Errorf("added closed: flags %q", f)
