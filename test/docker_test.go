@@ -38,6 +38,17 @@ func (s *stack) replicas(t *testing.T, service string) []string {
 	return names
 }
 
+// api is where channelapi answers: a HAProxy that lives.
+func (s *stack) api(t *testing.T) string {
+	t.Helper()
+	ip, err := docker(t.Context(), "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+		s.replicas(t, "haproxy")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + ip + ":8081"
+}
+
 // Docker is one command to the engine; its moment is the one before it was given.
 func Docker(name string, args ...string) Action {
 	return Action{name, func(s *Shift) (time.Time, error) {

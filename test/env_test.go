@@ -19,7 +19,6 @@ const (
 	kamailio2 = "172.30.77.12:5060"
 	mysqlAddr = "172.30.77.7:3306"
 	redisAddr = "172.30.77.6:6379"
-	apiURL    = "http://172.30.77.5:8081"
 
 	poolName  = "demo"
 	sipDomain = "demo.holdline.test"

@@ -33,7 +33,7 @@ type apiWorld struct {
 }
 
 func (w *apiWorld) API() (address, token string) {
-	return apiURL, w.stack.secrets["HOLDLINE_API_TOKEN"]
+	return w.stack.api(w.t), w.stack.secrets["HOLDLINE_API_TOKEN"]
 }
 
 func (w *apiWorld) To() string { return "sip:" + w.who("ann").id + "@" + sipDomain }
@@ -90,7 +90,7 @@ func (w *apiWorld) Left(t testing.TB) (node, channel string) {
 
 func (s *Shift) vars(node, channel string) map[string]string {
 	return map[string]string{
-		"API": apiURL, "TOKEN": s.stack.secrets["HOLDLINE_API_TOKEN"], "NODE": node, "CHANNEL": channel,
+		"API": s.stack.api(s.t), "TOKEN": s.stack.secrets["HOLDLINE_API_TOKEN"], "NODE": node, "CHANNEL": channel,
 		"LEG": apitest.NewID(), "BRIDGE": apitest.NewID(), "PLAYBACK": apitest.NewID(),
 	}
 }
