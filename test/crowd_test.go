@@ -235,8 +235,14 @@ func (c *crowd) unharmed(since time.Time) {
 		quiet = max(quiet, call.LongestSilence(maxTime(since, answered.At)))
 	}
 	for _, p := range c.ringing {
-		call := c.who(p.agent).running()
-		if call == nil || call.State() > sim.Ringing || call.From() != p.caller || c.who(p.caller).running() == nil {
+		// An INVITE is on the wire a moment before the phone has made a call of it.
+		ctx, cancel := context.WithTimeout(c.t.Context(), 200*time.Millisecond)
+		err := every(ctx, time.Millisecond, func() bool {
+			call := c.who(p.agent).running()
+			return call != nil && call.State() <= sim.Ringing && call.From() == p.caller && c.who(p.caller).running() != nil
+		})
+		cancel()
+		if err != nil {
 			lost = append(lost, p.agent+" who rang with "+p.caller)
 		}
 	}
