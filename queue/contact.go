@@ -69,6 +69,7 @@ type Contact struct {
 	AnsweredAt   time.Time     `json:"answered_at"`
 	Outcome      string        `json:"outcome"`    // once decided
 	Reconnects   string        `json:"reconnects"` // the contact, lost with its node, whose place this one took
+	Announced    bool          `json:"announced"`  // something was said to them since they came
 }
 
 // Arrival is a caller at the door.

@@ -74,6 +74,7 @@ type contactRecord struct {
 	AnsweredAt micros `json:"answered_at"`
 	Outcome    string `json:"outcome"`
 	Reconnects string `json:"reconnects"`
+	SaidAt     micros `json:"said_at"`
 }
 
 func decodeContact(text string) (Contact, error) {
@@ -88,7 +89,7 @@ func decodeContact(text string) (Contact, error) {
 		CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
 		Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS), Offer: r.Offer, Agent: Unescape(r.Agent),
 		Attempts: r.Attempts, Skip: split(r.Skip), AnsweredAt: r.AnsweredAt.time(), Outcome: r.Outcome,
-		Reconnects: r.Reconnects,
+		Reconnects: r.Reconnects, Announced: r.SaidAt != "",
 	}, nil
 }
 

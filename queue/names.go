@@ -2,6 +2,7 @@ package queue
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -99,6 +100,14 @@ func NewContactID() string {
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the process instead
 	return fmt.Sprintf("%012x%x", time.Now().UnixMilli()&(1<<48-1), random)
+}
+
+// ArrivalID is the contact id of the caller on a channel who came at that moment:
+// whoever knows the moment and the channel makes the same id, also after Redis has
+// lost its memory. at counts in milliseconds.
+func ArrivalID(at time.Time, node, boot, channel string) string {
+	sum := sha256.Sum256([]byte(node + "|" + boot + "|" + channel))
+	return fmt.Sprintf("%012x%x", at.UnixMilli()&(1<<48-1), sum[:6])
 }
 
 // LegID is the channel id of the offer's leg number i (0–99).

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestValidName(t *testing.T) {
@@ -29,6 +30,12 @@ func TestIDs(t *testing.T) {
 	a, b := NewContactID(), NewContactID()
 	if len(a) != contactLen || !isHex(a) || a == b {
 		t.Fatalf("ids %q %q", a, b)
+	}
+	at := time.UnixMilli(1795851180673)
+	came := ArrivalID(at, "ast-1", "boot-1", "1795851180.91")
+	if len(came) != contactLen || !isHex(came) || came != ArrivalID(at.Add(999*time.Microsecond), "ast-1", "boot-1", "1795851180.91") ||
+		came == ArrivalID(at, "ast-1", "boot-2", "1795851180.91") || came == ArrivalID(at, "ast-1", "boot-1", "1795851180.92") {
+		t.Errorf("id of an arrival: %q", came)
 	}
 	offer := a + "0001"
 	for _, id := range []string{LegID(offer, 0), LegID(offer, 99), BridgeID(offer)} {
