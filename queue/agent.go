@@ -25,11 +25,16 @@ type Agent struct {
 	Next      Mode      `json:"next"`            // chosen while busy, taken when the last call ends
 	Available time.Time `json:"available_since"` // start of the present unbroken availability
 	Guard     time.Time `json:"guard"`           // after busy or unreachable: no offer before this
-	Capacity  int       `json:"capacity"`
-	Offer     string    `json:"offer"` // the open one
-	Calls     []string  `json:"calls"` // offers answered and not over
+	Offer     string    `json:"offer"`           // the open one
+	Calls     []string  `json:"calls"`           // offers answered and not over
 	Misses    int       `json:"misses"`
 	Leaving   bool      `json:"leaving"` // removed from the directory, finishing a call
+	Served    int       `json:"served"`  // contacts answered since the login
+
+	DeviceInUse time.Time      `json:"device_in_use"` // since when it is in a call outside the queues
+	Capacity    map[Medium]int `json:"capacity"`
+	Held        map[Medium]int `json:"held"`
+	Worked      time.Duration  `json:"worked"` // of late: each second halved every 45 minutes at work; kept where a queue asks who worked least
 }
 
 // Load is how many offers and contacts the agent has now.

@@ -59,7 +59,7 @@ func (p *Pool) Audit(ctx context.Context) (Audit, error) {
 	if p.bad != nil {
 		return Audit{}, p.bad
 	}
-	s := shelf{dir: map[string]string{}, index: map[string][]string{}}
+	s := shelf{dir: map[string]string{}, heads: map[string]string{}, index: map[string][]string{}}
 	now, err := p.rdb.Time(ctx).Result()
 	if err != nil {
 		return Audit{}, fmt.Errorf("audit %s: %w", p.name, err)
@@ -74,14 +74,15 @@ func (p *Pool) Audit(ctx context.Context) (Audit, error) {
 			return Audit{}, err
 		}
 	}
-	_, err = scan(ctx, p, "dir", func(field, text string) (int, error) { s.dir[field] = text; return 0, nil })
-	if err != nil {
-		return Audit{}, err
+	for key, into := range map[string]map[string]string{"dir": s.dir, "heads": s.heads} {
+		if _, err = scan(ctx, p, key, func(field, text string) (int, error) { into[field] = text; return 0, nil }); err != nil {
+			return Audit{}, err
+		}
 	}
 	if s.agents, err = scan(ctx, p, "agents", readAuditAgent); err != nil {
 		return Audit{}, err
 	}
-	if s.offers, err = scan(ctx, p, "offers", func(_, text string) (Offer, error) { return decodeOffer(text) }); err != nil {
+	if s.offers, err = p.Offers(ctx); err != nil {
 		return Audit{}, err
 	}
 	if s.contacts, err = scan(ctx, p, "contacts", readAuditContact); err != nil {

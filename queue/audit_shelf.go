@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,6 +14,7 @@ type shelf struct {
 	agents   []auditAgent
 	offers   []Offer
 	dir      map[string]string
+	heads    map[string]string   // field → score
 	index    map[string][]string // sorted members
 	late     []Fault
 }
@@ -22,58 +25,63 @@ type auditContact struct {
 }
 
 func readAuditContact(_, text string) (auditContact, error) {
-	var r struct {
-		contactRecord
-		Element string `json:"element"` // the channel as it stands in a member, where that differs
-	}
-	if err := parse(text, &r, "contact"); err != nil {
+	r, err := readContact(text)
+	if err != nil {
 		return auditContact{}, err
 	}
-	c, err := decodeContact(text)
-	if r.Element == "" {
-		r.Element = r.Channel
-	}
-	a := auditContact{contact: c, members: map[string]string{"elements": r.Node + "|" + r.Element + "|" + r.ID}}
+	c := r.contact()
+	a := auditContact{contact: c, members: map[string]string{"elements": r.Node + "|" + cmp.Or(r.Element, r.Channel) + "|" + r.ID}}
 	if c.State == Waiting {
-		a.members["waiting"] = fmt.Sprintf("%s|%02d|%s|%s", r.Need, r.Step, r.Score, r.ID)
+		rank := r.Score
+		if c.Given { // before all others of their agent
+			rank = "00" + rank[2:]
+		}
+		a.members["waiting"] = cmp.Or(r.Line, r.Need) + "|" + step(r.Step) + "|" + rank + "|" + r.ID
 	}
 	if c.State == Waiting || c.State == Offered || c.State == InDialplan {
 		a.members["order"] = r.Queue + "|" + r.Score + "|" + r.ID
 	}
-	return a, err
+	return a, nil
 }
 
 type auditAgent struct {
-	agent     Agent
-	id        string // escaped
-	available bool
-	held      int
-	score     string // by the strategy longest-available
+	agent Agent
+	id    string // escaped
+	held  int
+	index string // the letters of the media of which the index has the agent
 }
 
 func readAuditAgent(field, text string) (auditAgent, error) {
-	var r struct {
-		agentRecord
-		Held int `json:"held"`
-	}
+	var r agentRecord
 	if err := parse(text, &r, "agent"); err != nil {
 		return auditAgent{}, err
 	}
 	a, err := decodeAgent(field, text)
-	return auditAgent{
-		agent: a, id: field, held: r.Held,
-		available: r.Mode == string(Ready) && r.Next == "" && r.Guard == "" && r.Offer == "" && r.Removed == 0 && r.Held < r.Cap,
-		score:     fmt.Sprintf("%02d%016d", 99-r.Cap+r.Held, max(0, a.Available.UnixMicro())),
-	}, err
+	return auditAgent{agent: a, id: field, held: r.Held, index: r.Index}, err
 }
 
-// places of the agent in the directory's projection.
-func (s *shelf) places(id string) []string {
-	var r agentSpecRecord
-	if text := s.dir["agent|"+id]; text == "" || parse(text, &r, "agent") != nil || r.Places == "" {
-		return nil
+// spec of the agent in the directory's projection.
+func (s *shelf) spec(id string) (r agentRecordSpec) {
+	if text := s.dir["agent|"+id]; text == "" || parse(text, &r, "agent") != nil {
+		return agentRecordSpec{}
 	}
-	return strings.Split(r.Places, ",")
+	return r
+}
+
+// open are the letters of the media in which something may be offered to the agent now.
+func (a auditAgent) open(spec agentRecordSpec) (media string) {
+	is := a.agent
+	if is.Mode != Ready || is.Next != "" || !is.Guard.IsZero() || !is.DeviceInUse.IsZero() || is.Offer != "" || is.Leaving {
+		return ""
+	}
+	v, c := is.Held[Voice], is.Held[Chat]
+	if v < spec.CapV && (c == 0 || strings.Contains(spec.Beside, "v")) {
+		media = "v"
+	}
+	if c < spec.CapC && (v == 0 || strings.Contains(spec.Beside, "c")) {
+		media += "c"
+	}
+	return media
 }
 
 func (s *shelf) faults() []Fault {
@@ -98,18 +106,25 @@ func (s *shelf) indexFaults() []Fault {
 		}
 	}
 	for _, a := range s.agents {
-		if !a.available {
-			continue
+		spec := s.spec(a.id)
+		media := a.open(spec)
+		if media != a.index {
+			faults = append(faults, Fault{Kind: FaultMissing, Agent: a.agent.ID,
+				Text: fmt.Sprintf("agent %s may be offered %q, and stands in the index for %q", a.agent.ID, media, a.index)})
 		}
-		for _, place := range s.places(a.id) {
-			member := s.availableMember(place, a)
-			wanted["available"][member] = true
-			if _, there := slices.BinarySearch(s.index["available"], member); !there {
+		for _, place := range spec.Places {
+			if !strings.Contains(media, place[1:2]) {
+				continue
+			}
+			if member := s.availableMember(place, a.id); member != "" {
+				wanted["available"][member] = true
+			} else {
 				faults = append(faults, Fault{Kind: FaultMissing, Agent: a.agent.ID,
-					Text: fmt.Sprintf("agent %s is available, and the index lacks the place for need %s", a.agent.ID, place[:8])})
+					Text: fmt.Sprintf("agent %s is available, and the index lacks the place %s", a.agent.ID, place)})
 			}
 		}
 	}
+	faults = append(faults, s.headFaults()...)
 	for index, members := range s.index {
 		for _, m := range members {
 			if wanted[index][m] {
@@ -127,22 +142,40 @@ func (s *shelf) indexFaults() []Fault {
 	return faults
 }
 
-// availableMember is the agent's in the index; of a strategy that is not known here,
-// the one that is there for the place.
-func (s *shelf) availableMember(place string, a auditAgent) string {
-	prefix := place[:15]
-	if place[17:] != strategies["longest-available"] {
-		at, _ := slices.BinarySearch(s.index["available"], prefix)
-		for _, m := range s.index["available"][at:] {
-			if !strings.HasPrefix(m, prefix) {
-				break
-			}
-			if strings.HasSuffix(m, "|"+a.id) {
-				return m
-			}
+// availableMember is the agent's in the index, for the place; its score is the strategy's.
+func (s *shelf) availableMember(place, id string) string {
+	at, _ := slices.BinarySearch(s.index["available"], place+"|")
+	for _, m := range s.index["available"][at:] {
+		if !strings.HasPrefix(m, place+"|") {
+			break
+		}
+		if strings.HasSuffix(m, "|"+id) {
+			return m
 		}
 	}
-	return prefix + a.score + "|" + a.id
+	return ""
+}
+
+// headFaults holds the heads against those who wait.
+func (s *shelf) headFaults() []Fault {
+	var faults []Fault
+	first := map[string]string{}
+	for _, m := range s.index["waiting"] { // sorted: the first of a field is its head
+		if len(m) > 31 && first[m[:12]] == "" {
+			first[m[:12]] = m[13:31]
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(first)) {
+		if s.heads[f] != first[f] {
+			faults = append(faults, Fault{Kind: FaultMissing, Text: fmt.Sprintf("line %s: the head is %s, and the index says %q", f, first[f], s.heads[f])})
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(s.heads)) {
+		if first[f] == "" {
+			faults = append(faults, Fault{Kind: FaultStale, Text: fmt.Sprintf("line %s has a head, and nobody waits there", f)})
+		}
+	}
+	return faults
 }
 
 // contactFaults are contacts whose offer is not theirs.
@@ -229,18 +262,20 @@ func (s *shelf) offerFaults() []Fault {
 
 // unserved are the queues in which somebody waits whom nobody who is logged in may serve.
 func (s *shelf) unserved() []Fault {
-	in := map[string]bool{} // needs that somebody serves
+	in := map[int64]bool{} // needs that somebody serves
 	for _, a := range s.agents {
 		if a.agent.Mode == LoggedOut || a.agent.Leaving {
 			continue
 		}
-		for _, place := range s.places(a.id) {
-			in[place[:8]] = true
+		for _, place := range s.spec(a.id).Places {
+			if id, _ := needOfLine(placeLine(place)); id > 0 {
+				in[id] = true
+			}
 		}
 	}
 	waiting := map[string]int{}
 	for _, c := range s.contacts {
-		if c.contact.State == Waiting && !in[needKey(c.contact.Need)] {
+		if c.contact.State == Waiting && !in[c.contact.Need] {
 			waiting[c.contact.Queue]++
 		}
 	}

@@ -51,12 +51,14 @@ type Contact struct {
 	State        ContactState  `json:"state"`
 	Queue        string        `json:"queue"`
 	Need         int64         `json:"need"`
-	Step         int           `json:"step"`
+	Medium       Medium        `json:"medium"`
+	Step         int           `json:"step"` // of the need's line: how many of its deadlines have passed
 	Channel      string        `json:"channel"`
 	Node         string        `json:"node"`
 	Boot         string        `json:"boot"`
 	Arrived      time.Time     `json:"arrived"` // what the order and the reported wait count from
 	Priority     int           `json:"priority"`
+	Credit       time.Duration `json:"credit"` // counts as waited, for the order alone
 	CallerName   string        `json:"caller_name"`
 	CallerNumber string        `json:"caller_number"`
 	Language     string        `json:"language"`
@@ -68,6 +70,10 @@ type Contact struct {
 	Skip         []string      `json:"skip"`     // agents who missed it, not to be tried again yet
 	AnsweredAt   time.Time     `json:"answered_at"`
 	Outcome      string        `json:"outcome"`    // once decided
+	Reason       string        `json:"reason"`     // of the outcome, where it needs one
+	Prefers      string        `json:"prefers"`    // the agent whom they wait for, before all others
+	Given        bool          `json:"given"`      // they were given to that agent by somebody
+	CameTo       string        `json:"came_to"`    // the queue that they came to first, if it was another
 	Reconnects   string        `json:"reconnects"` // the contact, lost with its node, whose place this one took
 	Announced    bool          `json:"announced"`  // something was said to them since they came
 }
@@ -85,7 +91,10 @@ type Arrival struct {
 	Back         bool           // their record was lost; Contact is the one they had
 	Timeout      *time.Duration // nil: the queue's; 0: none
 	Announce     *time.Duration // nil: the queue's; 0: none
-	Priority     int            // minutes of credit
+	Priority     int            // minutes of credit; in a pool whose priority is strict, -49 to 49
+	Credit       time.Duration  // counts as waited, for the order alone
+	Prefer       string         // the agent whom they are for, as long as they do not wait longer than PreferFor
+	PreferFor    time.Duration
 	CallerName   string
 	CallerNumber string
 	Language     string // empty: the queue's

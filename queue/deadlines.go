@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,18 @@ import (
 // Due gives up to limit deadlines that are due, and when the next one will be,
 // on the caller's own clock (zero: none is set).
 func (p *Pool) Due(ctx context.Context, limit int) ([]Deadline, time.Time, error) {
-	r, err := p.do(ctx, "due", "list due deadlines", nil, limit)
+	return p.due(ctx, limit, "", 0)
+}
+
+// DueFor does so for one of several who fire the pool's deadlines: whoever asks first has
+// the turn for that long, and asks again before it is over. The others get none, and
+// when they are to ask again.
+func (p *Pool) DueFor(ctx context.Context, limit int, who string, turn time.Duration) ([]Deadline, time.Time, error) {
+	return p.due(ctx, limit, who, turn)
+}
+
+func (p *Pool) due(ctx context.Context, limit int, who string, turn time.Duration) ([]Deadline, time.Time, error) {
+	r, err := p.do(ctx, "due", "list due deadlines", nil, limit, who, turn.Milliseconds())
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -26,17 +38,25 @@ func (p *Pool) Due(ctx context.Context, limit int) ([]Deadline, time.Time, error
 	return due, next, nil
 }
 
+// firing says which script a deadline's kind is fired by. One that is not here has
+// its TTL keys (ttlMember), or is nothing that we know.
+var firing = map[string]string{
+	"setup": "fire_offer", "ring": "fire_offer", "bridge": "fire_offer", "dialplan": "fire_offer",
+	"wrapup": "fire_agent", "limit": "fire_agent", "guard": "fire_agent", "device": "fire_agent",
+	"retry": "fire_contact", "step": "fire_contact", "prefer": "fire_contact", "overflow": "fire_contact",
+}
+
 // Fire lets a deadline do what it is there for, if it still is due: the script
 // decides, so any number of callmanagers may fire the same one. A deadline of a
 // TTL key looks at the key: alive, it is re-armed to the key's expiry; gone, it fires.
 func (p *Pool) Fire(ctx context.Context, d Deadline) error {
 	what := "fire " + d.Member
-	kind, queue, contact, ok := ttlMember(d.Member)
-	if !ok {
-		_, err := p.do(ctx, "fire", what, nil, d.Member)
-		return err
+	if kind, queue, contact, ok := ttlMember(d.Member); ok {
+		return p.look(ctx, kind+"|"+queue+"|"+contact, queue, contact, "due")
 	}
-	return p.look(ctx, kind+"|"+queue+"|"+contact, queue, contact, "due")
+	kind, _, _ := strings.Cut(d.Member, "|")
+	_, err := p.do(ctx, cmp.Or(firing[kind], "fire_pool"), what, nil, d.Member)
+	return err
 }
 
 // look runs the script of the deadlines that have TTL keys. how is due, or look

@@ -50,86 +50,115 @@ func parse(text string, into any, what string) error {
 	return nil
 }
 
+// contactRecord is an array: what every contact has, by place, and what only some have.
 type contactRecord struct {
-	ID         string `json:"id"`
-	State      string `json:"state"`
-	Queue      string `json:"queue"`
-	Need       string `json:"need"`
-	Step       int    `json:"step"`
-	Score      string `json:"score"`
-	At         micros `json:"at"`
-	Channel    string `json:"channel"`
-	Node       string `json:"node"`
-	Boot       string `json:"boot"`
-	Priority   int    `json:"priority"`
-	Name       string `json:"caller_name"`
-	Number     string `json:"caller_number"`
-	Language   string `json:"language"`
-	TimeoutMS  int64  `json:"timeout_ms"`
-	AnnounceMS int64  `json:"announce_ms"`
+	ID, State, Queue, Need string
+	Step                   int
+	Score                  string
+	At, Since              micros
+	Channel, Node, Boot    string
+	Name, Number, Language string
+	TimeoutMS, AnnounceMS  int64
+	Attempts               int
+	contactSome
+}
+
+type contactSome struct {
+	Line       string `json:"line"`
 	Offer      string `json:"offer"`
 	Agent      string `json:"agent"`
-	Attempts   int    `json:"attempts"`
 	Skip       string `json:"skip"`
+	SaidAt     micros `json:"said_at"`
 	AnsweredAt micros `json:"answered_at"`
 	Outcome    string `json:"outcome"`
+	Reason     string `json:"reason"`
+	By         string `json:"by"`
+	Key        string `json:"key"`
 	Reconnects string `json:"reconnects"`
-	SaidAt     micros `json:"said_at"`
+	CreditMS   int64  `json:"credit_ms"`
+	Priority   int    `json:"priority"`
+	Prefer     string `json:"prefer"`
+	Given      int    `json:"given"`
+	Element    string `json:"element"`
+	CameTo     string `json:"came_to"`
+}
+
+// contactFields is how many a record has that every contact has.
+const contactFields = 17
+
+func (r *contactRecord) UnmarshalJSON(b []byte) error {
+	var all []json.RawMessage
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	if len(all) < contactFields {
+		return fmt.Errorf("%d fields", len(all))
+	}
+	into := []any{&r.ID, &r.State, &r.Queue, &r.Need, &r.Step, &r.Score, &r.At, &r.Since, &r.Channel, &r.Node, &r.Boot, &r.Name,
+		&r.Number, &r.Language, &r.TimeoutMS, &r.AnnounceMS, &r.Attempts, &r.contactSome}
+	for i := range min(len(all), len(into)) {
+		if err := json.Unmarshal(all[i], into[i]); err != nil {
+			return fmt.Errorf("field %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func readContact(text string) (r contactRecord, err error) {
+	return r, parse(text, &r, "contact")
+}
+
+func (r contactRecord) contact() Contact {
+	need, _ := needOfLine(r.Need)
+	return Contact{
+		ID: r.ID, State: ContactState(r.State), Queue: Unescape(r.Queue), Need: need, Medium: mediumOfLine(r.Need), Step: r.Step,
+		Channel: r.Channel, Node: Unescape(r.Node), Boot: r.Boot, Arrived: r.At.time(), Priority: r.Priority, Credit: ms(r.CreditMS),
+		CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
+		Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS), Offer: r.Offer, Agent: Unescape(r.Agent),
+		Attempts: r.Attempts, Skip: split(r.Skip), AnsweredAt: r.AnsweredAt.time(), Outcome: r.Outcome, Reason: r.Reason,
+		Reconnects: r.Reconnects, Announced: r.SaidAt != "", Prefers: Unescape(r.Prefer), Given: r.Given == 1,
+		CameTo: Unescape(r.CameTo),
+	}
 }
 
 func decodeContact(text string) (Contact, error) {
-	var r contactRecord
-	if err := parse(text, &r, "contact"); err != nil {
-		return Contact{}, err
-	}
-	need, _ := strconv.ParseInt(r.Need, 10, 64)
-	return Contact{
-		ID: r.ID, State: ContactState(r.State), Queue: Unescape(r.Queue), Need: need, Step: r.Step,
-		Channel: r.Channel, Node: Unescape(r.Node), Boot: r.Boot, Arrived: r.At.time(), Priority: r.Priority,
-		CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
-		Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS), Offer: r.Offer, Agent: Unescape(r.Agent),
-		Attempts: r.Attempts, Skip: split(r.Skip), AnsweredAt: r.AnsweredAt.time(), Outcome: r.Outcome,
-		Reconnects: r.Reconnects, Announced: r.SaidAt != "",
-	}, nil
+	r, err := readContact(text)
+	return r.contact(), err
 }
 
 type offerRecord struct {
-	ID       string `json:"id"`
-	Contact  string `json:"contact"`
-	Agent    string `json:"agent"`
-	Node     string `json:"node"`
-	Channel  string `json:"channel"`
-	Queue    string `json:"queue"`
-	Need     string `json:"need"`
-	Legs     string `json:"legs"`
-	Agents   string `json:"agents"`
-	Winner   string `json:"winner"`
-	Connect  string `json:"connect"`
-	Music    string `json:"music"`
-	Domain   string `json:"domain"`
-	RingMS   int64  `json:"ring_ms"`
-	Name     string `json:"caller_name"`
-	Number   string `json:"caller_number"`
-	Language string `json:"language"`
-	Fence    int64  `json:"fence,string"`
-	State    string `json:"state"`
-	At       micros `json:"at"`
+	ID      string `json:"id"`
+	Contact string `json:"contact"`
+	Agent   string `json:"agent"`
+	Node    string `json:"node"`
+	Channel string `json:"channel"`
+	Queue   string `json:"queue"`
+	Need    string `json:"need"`
+	Legs    string `json:"legs"`
+	Agents  string `json:"agents"`
+	Winner  string `json:"winner"`
+	Connect string `json:"connect"`
+	Music   string `json:"music"`
+	RingMS  int64  `json:"ring_ms"`
+	Fence   int64  `json:"fence,string"`
+	State   string `json:"state"`
+	At      micros `json:"at"`
 }
 
-func decodeOffer(text string) (Offer, error) {
+// decodeOffer reads an offer; domain is that of the agents.
+func decodeOffer(text, domain string) (Offer, error) {
 	var r offerRecord
 	if err := parse(text, &r, "offer"); err != nil {
 		return Offer{}, err
 	}
-	need, _ := strconv.ParseInt(r.Need, 10, 64)
+	need, _ := needOfLine(r.Need)
 	o := Offer{
 		ID: r.ID, Contact: r.Contact, Agent: Unescape(r.Agent), Node: Unescape(r.Node), Channel: r.Channel,
-		Queue: Unescape(r.Queue), Need: need, Legs: split(r.Legs), Winner: r.Winner, Bridge: BridgeID(r.ID),
+		Queue: Unescape(r.Queue), Need: need, Medium: mediumOfLine(r.Need), Legs: split(r.Legs), Winner: r.Winner, Bridge: BridgeID(r.ID),
 		Connect: r.Connect, Music: r.Music,
-		RingTimeout: ms(r.RingMS), CallerName: r.Name, CallerNumber: r.Number, Language: r.Language,
-		Fence: r.Fence, State: OfferState(r.State), CreatedAt: r.At.time(),
+		RingTimeout: ms(r.RingMS), Fence: r.Fence, State: OfferState(r.State), CreatedAt: r.At.time(),
 	}
-	to := func(agent string) string { return "sip:" + agent + "@" + r.Domain }
+	to := func(agent string) string { return "sip:" + agent + "@" + domain }
 	for i, agent := range split(cmp.Or(r.Agents, r.Agent)) {
 		ring := Ring{Agent: agent, To: to(agent)}
 		if i < len(o.Legs) { // connect mode dialplan has none
@@ -143,6 +172,12 @@ func decodeOffer(text string) (Offer, error) {
 	return o, nil
 }
 
+// of adds what an offer shows of its contact.
+func (o Offer) of(c Contact) Offer {
+	o.CallerName, o.CallerNumber, o.Language = c.CallerName, c.CallerNumber, c.Language
+	return o
+}
+
 type agentRecord struct {
 	Name    string `json:"name"`
 	Mode    string `json:"mode"`
@@ -152,11 +187,19 @@ type agentRecord struct {
 	Next    string `json:"next"`
 	Avail   micros `json:"avail"`
 	Guard   micros `json:"guard"`
-	Cap     int    `json:"cap"`
+	Device  micros `json:"device"`
+	CapV    int    `json:"cap_v"`
+	CapC    int    `json:"cap_c"`
+	Held    int    `json:"held"`
+	HeldV   int    `json:"held_v"`
+	HeldC   int    `json:"held_c"`
 	Offer   string `json:"offer"`
 	Calls   string `json:"calls"`
 	Misses  int    `json:"misses"`
 	Removed int    `json:"removed"`
+	Index   string `json:"ix"`
+	Served  int    `json:"served"`
+	Fair    string `json:"fair"`
 }
 
 func decodeAgent(id, text string) (Agent, error) {
@@ -164,43 +207,12 @@ func decodeAgent(id, text string) (Agent, error) {
 	if err := parse(text, &r, "agent"); err != nil {
 		return Agent{}, err
 	}
+	fair, _ := strconv.ParseFloat(r.Fair, 64)
 	return Agent{
 		ID: Unescape(id), Name: r.Name, Mode: Mode(r.Mode), Since: r.Since.time(), Reason: r.Reason,
-		Until: r.Until.time(), Next: Mode(r.Next), Available: r.Avail.time(), Guard: r.Guard.time(),
-		Capacity: r.Cap, Offer: r.Offer, Calls: split(r.Calls), Misses: r.Misses, Leaving: r.Removed == 1,
-	}, nil
-}
-
-type queueRecord struct {
-	ID              int64  `json:"id"`
-	Need            string `json:"need"`
-	TimeoutMS       int64  `json:"timeout_ms"`
-	AnnounceMS      int64  `json:"announce_ms"`
-	AnnounceFirstMS int64  `json:"announce_first_ms"`
-	AnnounceMinMS   int64  `json:"announce_min_ms"`
-	RingMS          int64  `json:"ring_ms"`
-	RetryMS         int64  `json:"retry_ms"`
-	WrapUpMS        int64  `json:"wrap_up_ms"`
-	RedialMS        int64  `json:"redial_ms"`
-	MaxMisses       int    `json:"max_misses"`
-	Connect         string `json:"connect"`
-	Music           string `json:"music"`
-	Strategy        string `json:"strategy"`
-	Language        string `json:"language"`
-	Open            bool   `json:"open"`
-	Weight          int    `json:"weight"`
-}
-
-func decodeQueue(name, text string) (QueueSpec, error) {
-	var r queueRecord
-	if err := parse(text, &r, "queue"); err != nil {
-		return QueueSpec{}, err
-	}
-	need, _ := strconv.ParseInt(r.Need, 10, 64)
-	return QueueSpec{
-		Name: Unescape(name), ID: r.ID, Need: need, Timeout: ms(r.TimeoutMS), Announce: ms(r.AnnounceMS),
-		AnnounceFirst: ms(r.AnnounceFirstMS), AnnounceMin: ms(r.AnnounceMinMS), RingTimeout: ms(r.RingMS),
-		Retry: ms(r.RetryMS), WrapUp: ms(r.WrapUpMS), Redial: ms(r.RedialMS), MaxMisses: r.MaxMisses, Connect: r.Connect,
-		Music: r.Music, Strategy: r.Strategy, Language: r.Language, Open: r.Open, Weight: r.Weight,
+		Until: r.Until.time(), Next: Mode(r.Next), Available: r.Avail.time(), Guard: r.Guard.time(), DeviceInUse: r.Device.time(),
+		Capacity: map[Medium]int{Voice: r.CapV, Chat: r.CapC}, Held: map[Medium]int{Voice: r.HeldV, Chat: r.HeldC},
+		Offer: r.Offer, Calls: split(r.Calls), Misses: r.Misses, Leaving: r.Removed == 1, Served: r.Served,
+		Worked: time.Duration(fair * float64(time.Second)),
 	}, nil
 }

@@ -9,7 +9,8 @@ import (
 
 // FuzzDecode: whatever stands in Redis gives a value or ErrRecord, and no panic.
 func FuzzDecode(f *testing.F) {
-	f.Add(`{"id":"0123","state":"waiting","queue":"a%7Cb","need":"00000001","score":"1","at":"1760000000000000","skip":"201,202"}`)
+	f.Add(`["0123","waiting","a%7Cb","av0000100",0,"501760000000000000","1760000000000000","1760000000000000","1.1","ast-1","b","","","",0,0,1,{"skip":"201,202"}]`)
+	f.Add(`["0123",7]`)
 	f.Add(`{"id":"0123","legs":"hl-a-00,hl-a-01","fence":"12","ring_ms":15000,"at":"-1"}`)
 	f.Add(`{"mode":"ready","avail":"x","calls":"a,b","held":2}`)
 	f.Add(`{"need":"00000001","open":true,"ring_ms":1e99}`)
@@ -17,7 +18,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(`{"fence":12}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		_, err1 := decodeContact(text)
-		_, err2 := decodeOffer(text)
+		_, err2 := decodeOffer(text, "demo.test")
 		_, err3 := decodeAgent("201", text)
 		_, err4 := decodeQueue("support", text)
 		_, err5 := decodeNode("ast-1", text)

@@ -12,9 +12,10 @@ import (
 // the queue's order, its deadlines, one journal entry, and a work entry when an
 // agent stands ready. Repeated for the same channel it gives the place back
 // that the channel has. A caller who was lost with their node and calls again in
-// time takes the place they had. ErrNoQueue, ErrNoNeed and ErrClosed are journalled as
-// refused: entered and ended at once; told again, they are the same refusal.
-// ErrNotReady until the pool has a projection.
+// time takes the place they had. A queue that is closed, full, or has nobody to serve
+// gives its callers to the one that it overflows to. ErrNoQueue, ErrNoNeed, ErrClosed,
+// ErrFull and ErrEmpty are journalled as refused: entered and ended at once; told again,
+// they are the same refusal. ErrNotReady until the pool has a projection.
 func (p *Pool) Enqueue(ctx context.Context, from Origin, a Arrival) (Entered, error) {
 	what := "enqueue " + a.Channel
 	if a.Contact == "" {
@@ -46,7 +47,7 @@ func (p *Pool) enqueue(ctx context.Context, what string, from Origin, a Arrival)
 	r, err := p.do(ctx, "enqueue", what, []string{p.timeoutKey(queue, a.Contact), p.announceKey(queue, a.Contact)},
 		Escape(from.Node), from.epoch(), a.Contact, Escape(a.Channel), a.Channel, queue, Escape(a.Need), toMicros(a.At),
 		optionalMS(a.Timeout), optionalMS(a.Announce), a.Priority, a.CallerName, a.CallerNumber, a.Language,
-		toMicros(a.Since), back)
+		toMicros(a.Since), back, a.Credit.Milliseconds(), Escape(a.Prefer), a.PreferFor.Milliseconds())
 	if err != nil {
 		return Entered{}, err
 	}

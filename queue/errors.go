@@ -7,8 +7,9 @@ import "errors"
 var (
 	// ErrName: a name that cannot stand in a key (see ValidName).
 	ErrName = errors.New("bad name")
-	// ErrSchema: the pool's data was written by a newer Holdline than this one.
-	ErrSchema = errors.New("schema is newer than this program")
+	// ErrSchema: the pool's data was written by a newer Holdline than this one, or by one so
+	// old that the pool is to be emptied first; its callers then come back by themselves.
+	ErrSchema = errors.New("the pool's schema is not this program's")
 	// ErrStaleEpoch: somebody else has taken over this node since; stop speaking for it.
 	ErrStaleEpoch = errors.New("stale epoch")
 	// ErrNoQueue: the pool has no such queue; the arrival is journalled as refused.
@@ -17,6 +18,11 @@ var (
 	ErrNoNeed = errors.New("no such need")
 	// ErrClosed: the queue takes nobody now; the arrival is journalled as refused.
 	ErrClosed = errors.New("queue is closed")
+	// ErrFull: as many wait in the queue as may; the arrival is journalled as refused.
+	ErrFull = errors.New("queue is full")
+	// ErrEmpty: no agent counts who could serve the queue (QueueSpec.JoinEmpty); the arrival
+	// is journalled as refused.
+	ErrEmpty = errors.New("nobody serves the queue now")
 	// ErrNoContact: nobody by that id or channel is live. Harmless after an end.
 	ErrNoContact = errors.New("no such contact")
 	// ErrNoOffer: the offer is closed or never was. Harmless after an end.
@@ -42,6 +48,8 @@ var codes = map[string]error{
 	"no_queue":    ErrNoQueue,
 	"no_need":     ErrNoNeed,
 	"closed":      ErrClosed,
+	"full":        ErrFull,
+	"empty":       ErrEmpty,
 	"no_contact":  ErrNoContact,
 	"no_offer":    ErrNoOffer,
 	"no_agent":    ErrNoAgent,

@@ -30,7 +30,7 @@ func (p *Pool) Answered(ctx context.Context, from Origin, leg string) (Answer, e
 		return Answer{}, err
 	}
 	a := Answer{Won: r.at(0) == "1"}
-	if a.Offer, a.Contact, err = decodePair(r.at(1), r.at(2)); err != nil {
+	if a.Offer, a.Contact, err = decodePair(r.at(1), r.at(2), r.at(3)); err != nil {
 		return Answer{}, err
 	}
 	if a.Won {
@@ -59,7 +59,7 @@ func (p *Pool) LegEnded(ctx context.Context, from Origin, leg string, cause int)
 		return LegEnd{}, err
 	}
 	e := LegEnd{Outcome: r.at(0), Returned: r.at(1) == "1"}
-	e.Offer, e.Contact, err = decodePair(r.at(2), r.at(3))
+	e.Offer, e.Contact, err = decodePair(r.at(2), r.at(3), "")
 	return e, err
 }
 
@@ -80,9 +80,9 @@ func offerOf(leg string) (string, error) {
 }
 
 // decodePair reads an offer and its contact, either of which may be gone ("").
-func decodePair(offer, contact string) (o Offer, c Contact, err error) {
+func decodePair(offer, contact, domain string) (o Offer, c Contact, err error) {
 	if offer != "" {
-		if o, err = decodeOffer(offer); err != nil {
+		if o, err = decodeOffer(offer, domain); err != nil {
 			return o, c, err
 		}
 	}

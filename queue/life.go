@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Move is one row of a life: on this event, from any of these states, to that
@@ -78,6 +79,9 @@ var OfferEffects = []Effect{
 	{OfferWithdrawn, "keep", false, false},
 }
 
+// DefaultTarget is the service level's of a queue that names none.
+const DefaultTarget = 20 * time.Second
+
 // Bounds, in milliseconds unless the name says otherwise. The scripts get them.
 const (
 	GuardMS         = 5_000  // after busy and unreachable
@@ -91,6 +95,11 @@ const (
 	RetryMS         = 5_000
 	AnnounceFirstMS = 3_000
 	AnnounceMinMS   = 15_000
+	FairHalfMS      = 2_700_000 // in which half of what an agent worked is forgotten (lua/lib/fair.lua)
+	OverflowRetryMS = 10_000    // after the queue to overflow to took nobody
+	WeightMax       = 10        // of an agent, for weighted-random
+	Behind          = 3         // agents next in turn, told beside an offer
+	LeavesPerRun    = 10        // who leave a queue whose agents have gone, in one script
 	NearPositions   = 10        // who hears of an improved position at once
 	MatchesPerRun   = 16        // legs of one script, or one offer
 	LegsPerOffer    = 50        // of a ring-all; a leg's number has two digits
@@ -119,8 +128,10 @@ var luaConstants = func() string {
 		name  string
 		value int
 	}{
-		{"SCHEMA", Schema}, {"GUARD_MS", GuardMS}, {"HUSH_MS", HushMS}, {"SETUP_MS", SetupMS}, {"RING_MS", RingMS},
-		{"RING_GRACE_MS", RingGraceMS}, {"DIALPLAN_GRACE_MS", DialplanGraceMS}, {"LEGS", LegsPerOffer}, {"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS},
+		{"SCHEMA", Schema}, {"SCHEMA_LEAST", schemaLeast}, {"GUARD_MS", GuardMS}, {"HUSH_MS", HushMS}, {"SETUP_MS", SetupMS},
+		{"RING_MS", RingMS}, {"RING_GRACE_MS", RingGraceMS}, {"DIALPLAN_GRACE_MS", DialplanGraceMS}, {"LEGS", LegsPerOffer},
+		{"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS}, {"FAIR_HALF_MS", FairHalfMS},
+		{"OVERFLOW_RETRY_MS", OverflowRetryMS}, {"WEIGHT_MAX", WeightMax}, {"BEHIND", Behind}, {"LEAVES", LeavesPerRun},
 		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
 		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},
 		{"REPAIRS_MAX", RepairsMax}, {"HOLD_MS", HoldMS}, {"REFUSED_MS", RefusedMS}, {"OVER_MS", OverMS},
@@ -131,18 +142,25 @@ var luaConstants = func() string {
 		name string
 		life []Move
 	}{{"CONTACT_LIFE", ContactLife}, {"OFFER_LIFE", OfferLife}, {"AGENT_LIFE", AgentLife}} {
-		fmt.Fprintf(&b, "local %s = {", l.name)
+		fmt.Fprintf(&b, "local %s = '|", l.name)
 		for _, m := range l.life {
 			for _, from := range m.From {
-				fmt.Fprintf(&b, "['%s %s']='%s',", m.On, from, m.To)
+				fmt.Fprintf(&b, "%s %s>%s|", m.On, from, m.To)
 			}
 		}
-		b.WriteString("}\n")
+		b.WriteString("'\n")
 	}
-	b.WriteString("local EFFECTS = {")
+	b.WriteString("local EFFECTS = '|")
 	for _, e := range OfferEffects {
-		fmt.Fprintf(&b, "%s={avail='%s',miss=%t,skip=%t},", e.Outcome, e.Availability, e.Miss, e.Skip)
+		words := []string{e.Availability}
+		if e.Miss {
+			words = append(words, "miss")
+		}
+		if e.Skip {
+			words = append(words, "skip")
+		}
+		fmt.Fprintf(&b, "%s>%s|", e.Outcome, strings.Join(words, ","))
 	}
-	b.WriteString("}\n")
+	b.WriteString("'\n")
 	return b.String()
 }()

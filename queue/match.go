@@ -3,7 +3,7 @@ package queue
 import "context"
 
 // Match brings together the longest waiting contacts and the agents whose turn
-// it is, for the agent or the need of the subject, until one of the two has
+// it is, for the agent or the line of the subject, until one of the two has
 // nobody left. cause is the id of the work entry it is run for: run again with
 // the same cause it gives the offers of the first run that are still open, and
 // matches nothing new; once the entry is Done it gives none. cause "" is for
@@ -12,17 +12,19 @@ func (p *Pool) Match(ctx context.Context, cause string, s Subject) ([]Offer, err
 	what := "match agent " + s.Agent
 	kind, id := "agent", Escape(s.Agent)
 	if s.Agent == "" {
-		what, kind, id = "match need "+s.Need, "need", s.Need
+		what, kind, id = "match line "+s.Line, "need", s.Line
 	}
 	r, err := p.do(ctx, "match", what, nil, cause, kind, id)
 	if err != nil {
 		return nil, err
 	}
-	offers := make([]Offer, len(r))
-	for i, text := range r {
-		if offers[i], err = decodeOffer(text); err != nil {
+	var offers []Offer
+	for i := 0; i+2 < len(r); i += 3 {
+		o, c, err := decodePair(r[i], r[i+1], r[i+2])
+		if err != nil {
 			return nil, err
 		}
+		offers = append(offers, o.of(c))
 	}
 	return offers, nil
 }

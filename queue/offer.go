@@ -43,6 +43,7 @@ type Offer struct {
 	Channel      string        `json:"channel"` // the caller's
 	Queue        string        `json:"queue"`
 	Need         int64         `json:"need"`
+	Medium       Medium        `json:"medium"`
 	Rings        []Ring        `json:"rings"`   // who is asked still; once answered, who answered
 	Legs         []string      `json:"legs"`    // channel ids, those of Rings
 	Winner       string        `json:"winner"`  // the leg that answered
@@ -51,7 +52,7 @@ type Offer struct {
 	Bridge       string        `json:"bridge"`
 	To           string        `json:"to"` // sip:agent@domain, of Agent
 	RingTimeout  time.Duration `json:"ring_timeout"`
-	CallerName   string        `json:"caller_name"`
+	CallerName   string        `json:"caller_name"` // this, the number and the language are there when a contact came with the offer
 	CallerNumber string        `json:"caller_number"`
 	Language     string        `json:"language"`
 	Fence        int64         `json:"fence"`

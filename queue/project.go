@@ -4,22 +4,20 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// projectBatch bounds the agents that one script re-indexes.
-const projectBatch = 40
-
-// strategies that a queue may have, each with the letter by which the scripts
-// know its score (lua/lib/agent.lua).
-// A ring-all asks all of a tier at once, in the order of the longest available.
-var strategies = map[string]string{"": "a", "longest-available": "a", "ring-all": "a"}
+const (
+	// projectBatch bounds the agents that one script re-indexes, moveBatch the contacts
+	// that one script moves to the next version of their line: neither takes 2 ms.
+	projectBatch = 16
+	moveBatch    = 16
+	linesSteps   = 100 // a step has two digits
+)
 
 // Strategies lists the names that QueueSpec.Strategy may have.
 func Strategies() []string {
@@ -30,22 +28,24 @@ func Strategies() []string {
 
 // Project makes the directory's version the one that the pool works by. It
 // gives false for a version that is not newer than the one applied, and for one
-// that a newer one overtook on the way. It may be repeated after an error: only
-// what differs is written, and only an agent that differs is touched. A pool
-// without a projection whose agents have modes to restore makes no offers for
-// HoldMS: by then all callers are back, and the first to be served is the first
+// that a newer one overtook on the way. It may be repeated after an error, by
+// anybody: it begins with what is there. Only what differs is written, and only an
+// agent who differs is touched.
+//
+// A need whose steps change goes on as a new version of its line: its agents
+// stand in both, then the contacts move over, then the agents leave the old one.
+// So nobody is offered by a mixture of the two, and nobody is overlooked meanwhile.
+//
+// A pool without a projection whose agents have modes to restore makes no offers
+// for HoldMS: by then all callers are back, and the first to be served is the first
 // who came.
 func (p *Pool) Project(ctx context.Context, d Projection) (bool, error) {
-	dir, agents, err := d.render()
-	if err != nil {
+	if err := d.check(); err != nil {
 		return false, fmt.Errorf("project version %d: %w", d.Version, err)
 	}
 	what := "project version " + strconv.FormatInt(d.Version, 10)
-	restored, err := d.restored()
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", what, err)
-	}
-	r, err := p.do(ctx, "project_open", what, nil, d.Version, d.Domain, min(1, len(restored)))
+	restored := d.restored()
+	r, err := p.do(ctx, "project_open", what, nil, d.Version, d.Domain, d.Pool.options(), min(1, len(restored)))
 	if err != nil || r.at(0) != "1" {
 		return false, err
 	}
@@ -54,22 +54,63 @@ func (p *Pool) Project(ctx context.Context, d Projection) (bool, error) {
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
 	// What was read only says what need not be sent; the scripts compare again.
-	settings, changed := differ(have, dir, false), differ(have, agents, true)
-	for part := range slices.Chunk(settings, 2*200) {
-		if ok, err := p.project(ctx, "project_dir", what, d.Version, part); !ok || err != nil {
-			return false, err
-		}
+	next, err := d.compile(have)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", what, err)
 	}
-	for pairs := range slices.Chunk(changed, 2*projectBatch) {
-		part := make([]string, 0, len(pairs)/2*3)
-		for i := 0; i < len(pairs); i += 2 {
-			part = append(part, pairs[i], pairs[i+1], restored[pairs[i]])
-		}
-		if ok, err := p.project(ctx, "project_agents", what, d.Version, part); !ok || err != nil {
+	for _, step := range []func() (bool, error){
+		func() (bool, error) { return p.settle(ctx, what, d.Version, next.lines, have) },
+		func() (bool, error) { return p.place(ctx, what, d.Version, next.both, have, restored) },
+		func() (bool, error) { return p.settle(ctx, what, d.Version, next.settings, have) },
+		func() (bool, error) { return p.moveOver(ctx, what, d.Version, next.retired) },
+		func() (bool, error) { return p.place(ctx, what, d.Version, next.agents, have, restored) },
+		func() (bool, error) { return p.settle(ctx, what, d.Version, next.gone, have) },
+	} {
+		if ok, err := step(); !ok || err != nil {
 			return false, err
 		}
 	}
 	return p.project(ctx, "project_close", what, d.Version, nil)
+}
+
+// settle writes fields of dir that differ, and remembers that it did; "" removes one.
+func (p *Pool) settle(ctx context.Context, what string, version int64, fields, have map[string]string) (bool, error) {
+	for part := range slices.Chunk(differ(have, fields), 2*200) {
+		if ok, err := p.project(ctx, "project_dir", what, version, part); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// place does the same with agents, who are re-indexed by it.
+func (p *Pool) place(ctx context.Context, what string, version int64, agents, have, restored map[string]string) (bool, error) {
+	for pairs := range slices.Chunk(differ(have, agents), 2*projectBatch) {
+		part := make([]string, 0, len(pairs)/2*3)
+		for i := 0; i < len(pairs); i += 2 {
+			part = append(part, pairs[i], pairs[i+1], restored[pairs[i]])
+		}
+		if ok, err := p.project(ctx, "project_agents", what, version, part); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// moveOver empties lines that are no more, or another version.
+func (p *Pool) moveOver(ctx context.Context, what string, version int64, lines []string) (bool, error) {
+	for _, line := range lines {
+		for {
+			r, err := p.do(ctx, "project_move", what, nil, version, line, moveBatch)
+			if err != nil || r.at(0) != "1" {
+				return false, err
+			}
+			if r.int(1) < moveBatch {
+				break
+			}
+		}
+	}
+	return true, nil
 }
 
 func (p *Pool) project(ctx context.Context, script, what string, version int64, pairs []string) (bool, error) {
@@ -82,37 +123,186 @@ func (p *Pool) project(ctx context.Context, script, what string, version int64, 
 	return err == nil && r.at(0) == "1", err
 }
 
-// differ lists field, value pairs that make have into want; an empty value removes.
-func differ(have, want map[string]string, agents bool) []string {
+// differ lists field, value pairs in which want differs from have, and notes them in
+// have; an empty value removes.
+func differ(have, want map[string]string) []string {
 	var pairs []string
 	for _, field := range slices.Sorted(maps.Keys(want)) {
 		if have[field] != want[field] {
 			pairs = append(pairs, field, want[field])
-		}
-	}
-	for _, field := range slices.Sorted(maps.Keys(have)) {
-		if _, ok := want[field]; !ok && strings.HasPrefix(field, "agent|") == agents {
-			pairs = append(pairs, field, "")
+			have[field] = want[field]
 		}
 	}
 	return pairs
 }
 
-// restored gives the modes to restore, by the agent's field.
-func (d Projection) restored() (map[string]string, error) {
-	all := map[string]string{}
-	for _, a := range d.Agents {
-		if a.Restore == nil {
+// compiled is what Project writes, in this order.
+type compiled struct {
+	lines    map[string]string // of the needs, new versions beside old ones
+	both     map[string]string // agents, in the old versions of their lines and in the new ones
+	settings map[string]string // queues by the new versions, and what became of the old ones
+	retired  []string          // lines whose contacts move over
+	agents   map[string]string // agents as they are to be
+	gone     map[string]string // what is no more
+}
+
+// compile holds the projection against what is there.
+func (d Projection) compile(have map[string]string) (compiled, error) {
+	c := compiled{lines: map[string]string{}, both: map[string]string{}, settings: map[string]string{},
+		agents: map[string]string{}, gone: map[string]string{}}
+	queues := map[string]QueueSpec{}
+	for _, q := range d.Queues {
+		queues[q.Name] = q
+	}
+	there := linesOf(have)
+	candidates := candidatesOf(d.Agents)
+	lines := map[int64]*compiledLine{}
+	retired := map[string]bool{}
+	for _, n := range d.Needs {
+		l := compileLine(n, queues[n.Queue], candidates[n.ID])
+		if len(l.steps) > linesSteps {
+			return c, fmt.Errorf("%w: need %d: its steps and the delays of its agents make %d steps, more than %d", ErrSpec, n.ID,
+				len(l.steps), linesSteps)
+		}
+		lines[n.ID] = l
+		l.take(there[n.ID])
+		c.lines["was|"+l.name] = "" // of this name there may have been one before
+		c.lines["line|"+l.name] = text(l.record(d.Version))
+		c.settings["named|"+Escape(n.Queue)+"|"+Escape(n.Name)] = l.name
+		for _, older := range there[n.ID] {
+			if older.name != l.name && !older.over {
+				retired[older.name] = true
+				c.settings["was|"+older.name] = l.became(older.lineRecord)
+				c.retired = append(c.retired, older.name)
+				c.gone["line|"+older.name] = ""
+			}
+		}
+	}
+	for _, q := range d.Queues {
+		c.settings["queue|"+Escape(q.Name)] = text(q.record(lines[q.Need].name))
+	}
+	for i, a := range d.Agents {
+		spec := compileAgent(i, a, lines, d.Pool)
+		field := "agent|" + Escape(a.ID)
+		c.agents[field] = text(spec)
+		if len(retired) > 0 && have[field] != "" && have[field] != c.agents[field] {
+			c.both[field] = text(spec.beside(have[field], retired))
+		}
+	}
+	c.forget(have)
+	return c, nil
+}
+
+// forget finds what the projection does not have any more. What became of a line is
+// kept: a contact may come back to it from a call.
+func (c *compiled) forget(have map[string]string) {
+	for field := range have {
+		kind, _, _ := strings.Cut(field, "|")
+		of := map[string]map[string]string{"agent": c.agents, "line": c.lines, "queue": c.settings, "named": c.settings}[kind]
+		if _, is := of[field]; of == nil || is {
 			continue
 		}
-		text, err := json.Marshal(restoredRecord{string(a.Restore.Mode), strings.ToValidUTF8(a.Restore.Reason, "?"),
-			cmp.Or(toMicros(a.Restore.Since), "1"), toMicros(a.Restore.Until)})
-		if err != nil {
-			return nil, err
+		if kind == "agent" {
+			c.agents[field] = ""
+		} else {
+			c.gone[field] = ""
 		}
-		all["agent|"+Escape(a.ID)] = string(text)
 	}
-	return all, nil
+}
+
+// older is a line that is there already, or was.
+type older struct {
+	name string
+	over bool
+	lineRecord
+}
+
+// linesOf reads the lines that are there, by need.
+func linesOf(have map[string]string) map[int64][]older {
+	all := map[int64][]older{}
+	for _, field := range slices.Sorted(maps.Keys(have)) {
+		kind, name, _ := strings.Cut(field, "|")
+		id, _ := needOfLine(name)
+		o := older{name: name, over: kind == "was"}
+		if id > 0 && (o.over || kind == "line" && json.Unmarshal([]byte(have[field]), &o.lineRecord) == nil) {
+			all[id] = append(all[id], o)
+		}
+	}
+	return all
+}
+
+// take gives the line the name of the version that is there with the same content, or
+// of the next one.
+func (l *compiledLine) take(there []older) {
+	strategy, medium := l.letters()
+	version := -1
+	for _, o := range there {
+		_, v := needOfLine(o.name)
+		same := !o.over && o.name == needLine(strategy, medium, l.need.ID, v) && o.After == l.record(0).After &&
+			slices.Equal(o.Asked, l.asked) && slices.Equal(o.Reserve, l.holds) && o.Queue == Escape(l.queue.Name)
+		if same {
+			l.name = o.name
+			return
+		}
+		version = max(version, v)
+	}
+	l.name = needLine(strategy, medium, l.need.ID, version+1)
+}
+
+// beside is the record with the places that the agent has in retired lines.
+func (r agentRecordSpec) beside(have string, retired map[string]bool) agentRecordSpec {
+	var was agentRecordSpec
+	if json.Unmarshal([]byte(have), &was) != nil {
+		return r
+	}
+	// Their own ranking of lines waits until the old ones are empty.
+	r.Places, r.Heads, r.Ranks, r.Targets = slices.Clone(r.Places), slices.Clone(r.Heads), nil, nil
+	own := r.Own != nil || was.Own != nil
+	if own && r.Own == nil {
+		r.Own = slices.Repeat([]string{"0000"}, len(r.Places))
+	}
+	for i, p := range was.Places {
+		if retired[placeLine(p)] {
+			r.Places = append(r.Places, p)
+			if own {
+				if was.Own != nil {
+					r.Own = append(r.Own, was.Own[i])
+				} else {
+					r.Own = append(r.Own, "0000")
+				}
+			}
+		}
+	}
+	for _, h := range was.Heads {
+		if retired[placeLine(h)] {
+			r.Heads = append(r.Heads, h)
+		}
+	}
+	r.Spare = slices.Concat(withoutRanks(r.Spare, nil), withoutRanks(was.Spare, retired))
+	return r
+}
+
+// withoutRanks gives the spares, of these lines alone if any are named.
+func withoutRanks(all []spare, lines map[string]bool) []spare {
+	var out []spare
+	for _, s := range all {
+		if lines == nil || len(s.Heads) > 0 && lines[placeLine(s.Heads[0])] {
+			out = append(out, spare{Group: s.Group, Keep: s.Keep, Heads: s.Heads})
+		}
+	}
+	return out
+}
+
+// restored gives the modes to restore, by the agent's field.
+func (d Projection) restored() map[string]string {
+	all := map[string]string{}
+	for _, a := range d.Agents {
+		if a.Restore != nil {
+			all["agent|"+Escape(a.ID)] = text(restoredRecord{string(a.Restore.Mode), strings.ToValidUTF8(a.Restore.Reason, "?"),
+				cmp.Or(toMicros(a.Restore.Since), "1"), toMicros(a.Restore.Until)})
+		}
+	}
+	return all
 }
 
 type restoredRecord struct {
@@ -120,187 +310,4 @@ type restoredRecord struct {
 	Reason string `json:"reason,omitempty"`
 	Since  string `json:"since"`
 	Until  string `json:"until_at,omitempty"`
-}
-
-// render checks the projection as a whole and gives the fields of the dir hash.
-func (d Projection) render() (dir, agents map[string]string, err error) {
-	dir, agents = map[string]string{}, map[string]string{}
-	var bad []error
-	put := func(into map[string]string, field string, v any) {
-		if _, twice := into[field]; twice {
-			bad = append(bad, fmt.Errorf("%w: %s twice", ErrSpec, field))
-		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			bad = append(bad, err)
-		}
-		into[field] = string(text)
-	}
-	if d.Version < 1 {
-		bad = append(bad, fmt.Errorf("%w: version %d", ErrSpec, d.Version))
-	}
-	needs, queues := map[int64]NeedSpec{}, map[string]QueueSpec{}
-	for _, n := range d.Needs {
-		needs[n.ID] = n
-		bad = append(bad, n.check())
-		put(dir, "need|"+needKey(n.ID), n.record())
-		dir["named|"+Escape(n.Queue)+"|"+Escape(n.Name)] = needKey(n.ID)
-	}
-	for _, q := range d.Queues {
-		queues[q.Name] = q
-		bad = append(bad, q.check(needs))
-		put(dir, "queue|"+Escape(q.Name), q.record())
-	}
-	for _, n := range d.Needs {
-		if _, ok := queues[n.Queue]; !ok {
-			bad = append(bad, fmt.Errorf("%w: need %d: no queue %q", ErrSpec, n.ID, n.Queue))
-		}
-	}
-	for _, a := range d.Agents {
-		bad = append(bad, a.check(needs))
-		put(agents, "agent|"+Escape(a.ID), a.record(needs, queues))
-	}
-	return dir, agents, errors.Join(bad...)
-}
-
-func needKey(id int64) string { return fmt.Sprintf("%08d", id) }
-
-func (n NeedSpec) check() error {
-	switch {
-	case n.ID < 1 || n.ID > 99_999_999:
-		return fmt.Errorf("%w: need id %d", ErrSpec, n.ID)
-	case n.Name != "" && ValidName(n.Name) != nil:
-		return fmt.Errorf("%w: need %d: %w", ErrSpec, n.ID, ValidName(n.Name))
-	case len(n.Steps) > 100:
-		return fmt.Errorf("%w: need %d: %d steps", ErrSpec, n.ID, len(n.Steps))
-	}
-	for i := 1; i < len(n.Steps); i++ {
-		if n.Steps[i].After <= n.Steps[i-1].After {
-			return fmt.Errorf("%w: need %d: step %d is not after step %d", ErrSpec, n.ID, i, i-1)
-		}
-	}
-	return nil
-}
-
-type needRecord struct {
-	Queue string `json:"queue"`
-	Name  string `json:"name"`
-	After string `json:"after"` // ms, one per step
-	Steps string `json:"steps"` // what each asks, for people
-}
-
-func (n NeedSpec) record() needRecord {
-	var after, steps []string
-	for _, s := range n.Steps {
-		after = append(after, strconv.FormatInt(s.After.Milliseconds(), 10))
-		steps = append(steps, fmt.Sprintf("tier<=%d %s", s.MaxTier, skills(s.Skills, ">=")))
-	}
-	if len(after) == 0 {
-		after = []string{"0"}
-	}
-	return needRecord{Escape(n.Queue), n.Name, strings.Join(after, ","), strings.Join(steps, "; ")}
-}
-
-func skills(levels map[string]int, sign string) string {
-	var b []string
-	for _, s := range slices.Sorted(maps.Keys(levels)) {
-		b = append(b, s+sign+strconv.Itoa(levels[s]))
-	}
-	return strings.Join(b, " ")
-}
-
-func (q QueueSpec) check(needs map[int64]NeedSpec) error {
-	if err := ValidName(q.Name); err != nil {
-		return fmt.Errorf("%w: queue: %w", ErrSpec, err)
-	}
-	if _, ok := needs[q.Need]; !ok {
-		return fmt.Errorf("%w: queue %s: no need %d", ErrSpec, q.Name, q.Need)
-	}
-	if _, ok := strategies[q.Strategy]; !ok {
-		return fmt.Errorf("%w: queue %s: strategy %q", ErrSpec, q.Name, q.Strategy)
-	}
-	if q.Connect != "" && q.Connect != "bridge" && q.Connect != "dialplan" {
-		return fmt.Errorf("%w: queue %s: connect %q", ErrSpec, q.Name, q.Connect)
-	}
-	for _, t := range []time.Duration{q.Timeout, q.Announce, q.AnnounceFirst, q.AnnounceMin, q.RingTimeout, q.Retry, q.WrapUp, q.Redial} {
-		if t < 0 || t > 7*24*time.Hour {
-			return fmt.Errorf("%w: queue %s: duration %s", ErrSpec, q.Name, t)
-		}
-	}
-	return nil
-}
-
-func (q QueueSpec) record() queueRecord {
-	or := func(d time.Duration, ms int64) int64 {
-		if d > 0 {
-			return d.Milliseconds()
-		}
-		return ms
-	}
-	music := q.Music
-	if music == "" {
-		music = "default"
-	}
-	return queueRecord{
-		ID: q.ID, Need: needKey(q.Need), TimeoutMS: q.Timeout.Milliseconds(), AnnounceMS: q.Announce.Milliseconds(),
-		AnnounceFirstMS: or(q.AnnounceFirst, AnnounceFirstMS), AnnounceMinMS: or(q.AnnounceMin, AnnounceMinMS),
-		RingMS: or(q.RingTimeout, RingMS), RetryMS: or(q.Retry, RetryMS), WrapUpMS: q.WrapUp.Milliseconds(),
-		RedialMS:  q.Redial.Milliseconds(),
-		MaxMisses: q.MaxMisses, Connect: q.Connect, Music: music, Strategy: q.Strategy, Language: q.Language,
-		Open: q.Open, Weight: q.Weight,
-	}
-}
-
-func (a AgentSpec) check(needs map[int64]NeedSpec) error {
-	if err := ValidName(a.ID); err != nil {
-		return fmt.Errorf("%w: agent: %w", ErrSpec, err)
-	}
-	if a.Capacity < 0 || a.Capacity > 99 {
-		return fmt.Errorf("%w: agent %s: capacity %d", ErrSpec, a.ID, a.Capacity)
-	}
-	if r := a.Restore; r != nil && !slices.Contains([]Mode{Ready, Paused, NotResponding, LoggedOut}, r.Mode) {
-		return fmt.Errorf("%w: agent %s: restored mode %q", ErrSpec, a.ID, r.Mode)
-	}
-	seen := map[int64]bool{}
-	for _, place := range a.Places {
-		n, ok := needs[place.Need]
-		switch {
-		case !ok:
-			return fmt.Errorf("%w: agent %s: no need %d", ErrSpec, a.ID, place.Need)
-		case seen[place.Need]:
-			return fmt.Errorf("%w: agent %s: need %d twice", ErrSpec, a.ID, place.Need)
-		case place.Tier < 0 || place.Tier > 99 || place.Step < 0 || place.Step >= max(1, len(n.Steps)):
-			return fmt.Errorf("%w: agent %s: tier %d step %d of need %d", ErrSpec, a.ID, place.Tier, place.Step, place.Need)
-		}
-		seen[place.Need] = true
-	}
-	return nil
-}
-
-type agentSpecRecord struct {
-	Name   string `json:"name"`
-	Cap    int    `json:"cap"`
-	Places string `json:"places"` // need|tier|step|last step, strategy; see lua/lib/agent.lua
-	WrapUp int64  `json:"wrap_up_ms"`
-	Always int    `json:"always"`
-	Skills string `json:"skills"` // for people
-}
-
-func (a AgentSpec) record(needs map[int64]NeedSpec, queues map[string]QueueSpec) agentSpecRecord {
-	places := make([]string, len(a.Places))
-	for i, pl := range a.Places {
-		n := needs[pl.Need]
-		places[i] = fmt.Sprintf("%08d|%02d|%02d|%02d%s", pl.Need, pl.Tier, pl.Step, max(1, len(n.Steps))-1,
-			strategies[queues[n.Queue].Strategy])
-	}
-	slices.Sort(places)
-	r := agentSpecRecord{Name: a.Name, Cap: max(1, a.Capacity), Places: strings.Join(places, ","), WrapUp: -1,
-		Skills: skills(a.Skills, "=")}
-	if a.WrapUp != nil {
-		r.WrapUp = max(0, a.WrapUp.Milliseconds())
-	}
-	if a.AlwaysIn {
-		r.Always = 1
-	}
-	return r
 }

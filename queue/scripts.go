@@ -12,13 +12,17 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Schema is the number of the layout of keys and records. Changes to it are
-// additive; a script refuses a pool whose number is higher.
-const Schema = 1
+// Schema is the number of the layout of keys and records. A script refuses a pool
+// whose number is higher, and one whose number is below schemaLeast: that is to be
+// emptied, and comes back from the nodes as after any loss. Between the two, changes are additive.
+const (
+	Schema      = 2
+	schemaLeast = 2
+)
 
 // keyNames are the fixed keys of a pool, all under {pool}: (see doc.go).
-var keyNames = []string{"meta", "contacts", "elements", "waiting", "order", "agents", "available", "offers",
-	"deadlines", "work", "claims", "journal", "nodes", "dir", "counts", "redial", "repairs"}
+var keyNames = []string{"meta", "contacts", "elements", "waiting", "heads", "order", "agents", "available", "duty", "hushed",
+	"offers", "deadlines", "work", "claims", "journal", "nodes", "dir", "counts", "redial", "repairs"}
 
 //go:embed lua/*.lua lua/lib/*.lua
 var luaFiles embed.FS
@@ -47,7 +51,7 @@ func loadScripts() (map[string]*script, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"core", "agent", "contact", "offer", "redial"} {
+	for _, name := range []string{"core", "fair", "contact", "agent", "offer", "redial", "chance", "deadline", "door"} {
 		text, err := luaFiles.ReadFile("lua/lib/" + name + ".lua")
 		if err != nil {
 			return nil, err

@@ -6,9 +6,22 @@ import "time"
 type Projection struct {
 	Version int64
 	Domain  string // of the agents' SIP addresses
+	Pool    PoolSpec
 	Queues  []QueueSpec
 	Needs   []NeedSpec
 	Agents  []AgentSpec
+}
+
+// PoolSpec is what is decided for all queues of a pool.
+type PoolSpec struct {
+	// Priority says what a contact's priority is: credit (also when empty), minutes that
+	// count as waited; or strict, before all of a lower one.
+	Priority string
+	// Order says which contact comes first of all that an agent serves: arrival (also when
+	// empty); or service-level, whoever has waited the greatest part of the queue's Target.
+	Order string
+	// PauseKeeps: a pause neither counts for an agent's availability nor begins it anew.
+	PauseKeeps bool
 }
 
 // QueueSpec is a queue's settings. Zero durations mean what the comment says.
@@ -16,6 +29,7 @@ type QueueSpec struct {
 	Name          string
 	ID            int64
 	Need          int64         // the need of a contact that names none
+	Medium        Medium        // voice when empty
 	Timeout       time.Duration // of the wait; 0: none
 	Announce      time.Duration // between announcements; 0: none
 	AnnounceFirst time.Duration // from entry to the first one; 0: 3 s
@@ -27,18 +41,38 @@ type QueueSpec struct {
 	MaxMisses     int           // unanswered offers until an agent is not responding; 0: never
 	Connect       string        // bridge (also when empty) or dialplan
 	Music         string        // class; empty: default
-	Strategy      string        // longest-available (also when empty), or ring-all
+	Strategy      string        // one of Strategies; empty: longest-available
+	RingMost      int           // agents whom ring-all rings at one time, 1 to 50; 0: 50
 	Language      string
 	Open          bool
-	Weight        int
+	Target        time.Duration // of the service level: within which a contact is to be answered; 0: 20 s
+
+	MaxWaiting int // contacts that may wait; 0: no bound
+	// JoinEmpty and LeaveEmpty are the states in which an agent does not count: logged_out
+	// (which always holds), paused, wrap_up, not_responding, busy (in a call, ringing, or out
+	// of reach), later (admitted only by a later step). When none counts nobody may enter, or
+	// who waits leaves. Empty: there is no such rule.
+	JoinEmpty, LeaveEmpty []string
+
+	// OverflowTo is the queue that takes whom this one refuses, and, after OverflowAfter,
+	// whoever waits still. Without it who has waited OverflowAfter leaves, overflowed.
+	OverflowTo    string
+	OverflowAfter time.Duration // 0: never
+
+	ExitKeys string // keys that let a caller leave: 0-9 * # A-D
+
+	// What counts as waited besides: of a contact whose agent was lost, that came from
+	// another queue, that calls again after its node was lost.
+	CreditReturned, CreditMoved, CreditRedialled time.Duration
 }
 
 // NeedSpec is what a contact may require of an agent, and how that is relaxed.
 type NeedSpec struct {
-	ID    int64 // 1 to 99,999,999
-	Queue string
-	Name  string
-	Steps []StepSpec // by After, rising; the first is there from the start
+	ID      int64 // 1 to 60,466,175
+	Queue   string
+	Name    string
+	Steps   []StepSpec // by After, rising; the first is there from the start
+	Reserve *Reserve
 }
 
 // StepSpec is one step of a need: the agents of a step include those of the step before.
@@ -48,11 +82,21 @@ type StepSpec struct {
 	Skills  map[string]int // skill: least level
 }
 
+// Reserve holds specialists back: while no more than Keep of the agents with Skill are
+// available, they are not for contacts of this need, until one has waited Until.
+type Reserve struct {
+	Skill string
+	Keep  int // 1 to 99
+	Until time.Duration
+}
+
 // AgentSpec is an agent as the directory knows them.
 type AgentSpec struct {
 	ID       string
 	Name     string
-	Capacity int // contacts at one time; 0: 1
+	Capacity map[Medium]int // contacts at one time, 0 to 99; nil: one of voice
+	// Beside lists the media that may come while another one is held.
+	Beside   []Medium
 	Places   []Place
 	Skills   map[string]int
 	WrapUp   *time.Duration // nil: the queue's
@@ -72,5 +116,9 @@ type RestoredMode struct {
 // which penalty tier (0 is asked first).
 type Place struct {
 	Need       int64
-	Tier, Step int // 0–99
+	Tier, Step int           // 0–99
+	Delay      time.Duration // not before a contact has waited this long
+	Priority   int           // 0–99: of all that the agent serves, contacts of a lower one come first
+	Weight     int           // 1–10, for weighted-random; 0: 1
+	Position   int           // 0–9999, for linear: the lowest is asked first
 }

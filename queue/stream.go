@@ -63,10 +63,18 @@ func (p *Pool) Takeover(ctx context.Context, consumer string, idle time.Duration
 }
 
 // Done ends a work entry. The offers that were made for it are taken to be set
-// up: from now on the ring deadline watches them.
-func (p *Pool) Done(ctx context.Context, workID string) error {
-	_, err := p.do(ctx, "done", "work done "+workID, nil, workID)
-	return err
+// up: from now on the ring deadline watches them. It gives their legs, of those that are
+// open or answered: a leg that was made for one and is not among them is to be hung up.
+func (p *Pool) Done(ctx context.Context, workID string) (legs map[string][]string, err error) {
+	r, err := p.do(ctx, "done", "work done "+workID, nil, workID)
+	if err != nil {
+		return nil, err
+	}
+	legs = make(map[string][]string, len(r)/2)
+	for i := 0; i+1 < len(r); i += 2 {
+		legs[r[i]] = split(r[i+1])
+	}
+	return legs, nil
 }
 
 func noGroup(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOGROUP") }
@@ -94,14 +102,14 @@ func decodeWork(m redis.XMessage) Work {
 	f := fields(m.Values)
 	w := Work{
 		ID: m.ID, Kind: WorkKind(f.text("kind")), Contact: f.text("contact"), Offer: f.text("offer"),
-		Agent: f.name("agent"), Need: f.text("need"), Node: f.name("node"), Channel: f.text("channel"),
+		Agent: f.name("agent"), Line: f.text("need"), Node: f.name("node"), Channel: f.text("channel"),
 		Queue: f.name("queue"), Legs: split(f.text("legs")), Position: int(f.int("position")),
 		Waiting: int(f.int("waiting")), Outcome: f.text("outcome"), Reason: f.text("reason"),
-		Language: f.text("language"), MusicClass: f.text("music"), WaitMS: f.int("wait_ms"),
+		Language: f.text("language"), MusicClass: f.text("music"), WaitMS: f.int("wait_ms"), Key: f.text("key"),
 	}
 	if w.Kind == WorkLeave {
-		w.Vars = map[string]string{"HOLDLINE_STATUS": Status(w.Outcome), "HOLDLINE_AGENT": w.Agent,
-			"HOLDLINE_WAIT_MS": strconv.FormatInt(w.WaitMS, 10),
+		w.Vars = map[string]string{"HOLDLINE_STATUS": Status(w.Outcome), "HOLDLINE_REASON": w.Reason, "HOLDLINE_AGENT": w.Agent,
+			"HOLDLINE_KEY": w.Key, "HOLDLINE_WAIT_MS": strconv.FormatInt(w.WaitMS, 10),
 			// What stasis keeps on the channel is of this stay: the next has an arrival of its own.
 			"HOLDLINE_ARRIVAL": ""}
 	}
@@ -113,7 +121,7 @@ type Entry struct {
 	ID      string // of the stream; Journal goes on after it
 	At      time.Time
 	Fence   int64
-	Event   string // entered offered ringing dialling answered bridged closed returned leaving ended readopted mode next_mode node_up
+	Event   string // entered widened moved reprioritised given offered ringing dialling answered bridged closed returned leaving ended readopted mode next_mode device node_up
 	Contact string
 	Channel string
 	Offer   string
@@ -129,6 +137,13 @@ type Entry struct {
 	WaitMS  int64
 
 	Reconnects string // of an entered: the contact whose place it took
+
+	From     string // of a moved: the queue that it left
+	Tier     int    // of an offered: the agent's penalty tier
+	Step     int    // of an offered: the step that admits the agent; of a widened: the contact's
+	Choice   int    // of an offered: agents who stood for the need, this one among them
+	Behind   []string
+	Priority int // of a reprioritised
 }
 
 // Journal gives up to n entries after the one of that id ("" begins). It is
@@ -153,7 +168,9 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 			Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
 			Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
 			Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
-			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"),
+			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
+			Tier: int(f.int("tier")), Step: int(f.int("step")), Choice: int(f.int("choice")), Behind: split(f.text("behind")),
+			Priority: int(f.int("priority")),
 		}
 	}
 	return entries, nil

@@ -53,12 +53,20 @@ func (p *Pool) Offer(ctx context.Context, id string) (Offer, error) {
 	if err != nil {
 		return Offer{}, err
 	}
-	return decodeOffer(text)
+	domain, err := p.Domain(ctx)
+	if err != nil {
+		return Offer{}, err
+	}
+	return decodeOffer(text, domain)
 }
 
 // Offers gives every offer that is open or whose call lasts, by fence.
 func (p *Pool) Offers(ctx context.Context) ([]Offer, error) {
-	all, err := scan(ctx, p, "offers", func(_, text string) (Offer, error) { return decodeOffer(text) })
+	domain, err := p.Domain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := scan(ctx, p, "offers", func(_, text string) (Offer, error) { return decodeOffer(text, domain) })
 	slices.SortFunc(all, func(a, b Offer) int { return int(a.Fence - b.Fence) })
 	return all, err
 }
@@ -140,8 +148,8 @@ func (p *Pool) Position(ctx context.Context, contact string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var r contactRecord
-	if err := parse(text, &r, "contact"); err != nil {
+	r, err := readContact(text)
+	if err != nil {
 		return 0, err
 	}
 	switch ContactState(r.State) {
@@ -169,7 +177,7 @@ type Stats struct {
 // QueueStats are the numbers of one queue.
 type QueueStats struct {
 	Waiting, Offered, InDialplan, Connected, Leaving int64
-	Entered                                          int64
+	Entered, MovedIn, MovedOut                       int64            // Entered + MovedIn = ended + MovedOut + live
 	Ended                                            map[string]int64 // by outcome
 }
 
@@ -201,6 +209,10 @@ func (p *Pool) Stats(ctx context.Context) (Stats, error) {
 			q.Leaving = n
 		case "entered":
 			q.Entered, s.Entered = n, s.Entered+n
+		case "moved_in":
+			q.MovedIn = n
+		case "moved_out":
+			q.MovedOut = n
 		case "ended":
 			if q.Ended == nil {
 				q.Ended = map[string]int64{}

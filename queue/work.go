@@ -8,7 +8,7 @@ type WorkKind string
 // The kinds of work. Every kind may come twice, and doing it twice is harmless,
 // except an announcement, which is marked said before it is played.
 const (
-	WorkMatch    WorkKind = "match"    // run Match for Agent or Need
+	WorkMatch    WorkKind = "match"    // run Match for Agent or Line
 	WorkHangup   WorkKind = "hangup"   // hang up Legs on Node, for Reason
 	WorkBridge   WorkKind = "bridge"   // nobody has bridged Channel and Legs[0] of Offer yet
 	WorkLeave    WorkKind = "leave"    // Channel continues in the dialplan; Outcome says why
@@ -23,7 +23,7 @@ type Work struct {
 	Contact    string
 	Offer      string
 	Agent      string
-	Need       string // eight digits, as Subject takes it
+	Line       string // as Subject takes it
 	Node       string
 	Channel    string // the caller's
 	Queue      string
@@ -35,13 +35,14 @@ type Work struct {
 	Language   string
 	MusicClass string
 	WaitMS     int64
-	Vars       map[string]string // of a leave: HOLDLINE_STATUS, HOLDLINE_AGENT, HOLDLINE_WAIT_MS, and HOLDLINE_ARRIVAL emptied
+	Key        string            // of a leave: the exit key that was pressed
+	Vars       map[string]string // of a leave: HOLDLINE_STATUS, _REASON, _AGENT, _KEY, _WAIT_MS, and _ARRIVAL emptied
 }
 
 // Subject is what Match is run for: one of the two.
 type Subject struct {
 	Agent string
-	Need  string // eight digits, as in Work
+	Line  string // as in Work
 }
 
 // Deadline is something that becomes due. Its member names all that its firing needs.

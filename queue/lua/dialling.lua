@@ -5,13 +5,13 @@
 local refused = begin()
 if refused then return refused end
 local o = get(K.offers, ARGV[1])
-local c = o and get(K.contacts, o.contact)
+local c = o and contact_get(o.contact)
 if not c or c.offer ~= o.id or not is_open(o) then return { 'no_offer', ARGV[1] } end
 if o.connect ~= 'dialplan' then return { 'refused', 'a bridge connects it' } end
 if c.state == 'in_dialplan' then return { 'ok' } end
 
 contact_move(c, 'dial')
-put(K.contacts, c.id, c)
+contact_put(c)
 undue('setup|' .. o.id, 'ring|' .. o.id)
 due('dialplan|' .. o.id, now + (o.ring_ms + DIALPLAN_GRACE_MS) * 1000)
 journal('dialling', 'contact', c.id, 'offer', o.id, 'agent', o.agent or '', 'queue', c.queue, 'node', o.node)

@@ -1,5 +1,5 @@
 -- leg_ended: an agent's leg is gone, for this Q.850 cause.
--- KEYS meta nodes dir contacts waiting order available agents offers deadlines work journal counts
+-- KEYS meta nodes dir contacts waiting heads order available agents duty hushed offers deadlines work journal counts
 -- ARGV  1 node  2 epoch  3 offer  4 leg  5 cause
 -- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(places · log n)
 
@@ -26,15 +26,14 @@ if stale then return stale end
 local o = get(K.offers, ARGV[3])
 local id = o and agent_of_leg(o, ARGV[4])
 if not id then
-  local loser = o and loser_of_leg(o, ARGV[4])
-  if loser then agent_quiet(loser, ARGV[4]) end
+  agent_quiet(ARGV[4])
   return { 'no_offer', ARGV[3] }
 end
 local cause, before = ARGV[5], cjson.encode(o)
 
 if not is_open(o) then
   if o.winner ~= ARGV[4] then return { 'no_offer', ARGV[3] } end
-  local c = get(K.contacts, o.contact)
+  local c = contact_get(o.contact)
   local lost = LOST[cause] and c ~= nil
   offer_over(o, lost)
   if lost then
@@ -42,10 +41,10 @@ if not is_open(o) then
   elseif c then
     contact_leave(c, 'answered')
   end
-  return { 'ok', 'answered', lost and '1' or '0', before, c and cjson.encode(c) or '' }
+  return { 'ok', 'answered', lost and '1' or '0', before, c and contact_text(c) or '' }
 end
 
 local rang = has(o.rang, ARGV[4]) or now - tonumber(o.at) >= o.ring_ms * 1000
 local outcome = OUTCOMES[cause] or rang and 'no_answer' or cause == ROUTE and 'withdrawn' or SILENT[cause] and 'unreachable' or 'setup_failed'
 local c = leg_missed(o, ARGV[4], id, outcome, 'cause ' .. cause)
-return { 'ok', outcome, '0', before, c and cjson.encode(c) or '' }
+return { 'ok', outcome, '0', before, c and contact_text(c) or '' }

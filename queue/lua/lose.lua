@@ -1,5 +1,5 @@
 -- lose: end the contacts of a node's earlier boots, a batch at a time.
--- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts redial
+-- KEYS meta nodes dir contacts elements waiting heads order available agents duty hushed offers deadlines work journal counts redial
 -- ARGV  1 node  2 epoch  3 the member after which to go on, or ''  4 how many
 -- gives ok next('' when through) contact... (those ended) | stale_epoch;  O(batch · log n)
 local refused = begin()
@@ -11,7 +11,7 @@ local from = ARGV[3] == '' and '[' .. node .. '|' or '(' .. ARGV[3]
 local found = call('ZRANGEBYLEX', K.elements, from, '(' .. node .. '}', 'LIMIT', 0, batch)
 local out = { 'ok', #found == batch and found[batch] or '' }
 for _, m in ipairs(found) do
-  local c = get(K.contacts, sub(m, -24))
+  local c = contact_get(sub(m, -24))
   if not c then
     call('ZREM', K.elements, m)
   elseif c.boot ~= n.boot then
@@ -24,7 +24,7 @@ for _, m in ipairs(found) do
     redial_keep(c)
     contact_end(c, 'lost_with_node')
     due('over|' .. c.id, now + OVER_MS * 1000) -- should the node live after all, the caller gets another id
-    out[#out + 1] = cjson.encode(c)
+    out[#out + 1] = contact_text(c)
   end
 end
 return out

@@ -1,26 +1,33 @@
 -- match: bring together who waits longest and whose turn it is.
--- KEYS meta dir contacts waiting available agents offers deadlines work claims journal counts
+-- KEYS meta dir contacts waiting heads available agents offers deadlines work claims journal counts
 -- ARGV  1 cause (a work id, or '')  2 agent|need  3 its id
--- gives ok offer...;  O(places · log n) for each leg, MATCHES legs or one offer at most, then a further work entry
+-- gives ok (offer contact domain)...;  O(places · log n) for each leg, MATCHES legs or one offer at most, then a further work entry
 --
 -- A pair is stable: the agent is the one whose turn it is for the contact, the
--- contact is the one that waits longest of all that the agent may serve. It is
--- found by going from one to the other: each step leads to a contact that has
--- waited longer, so it ends. A ring-all takes all agents of the tier whose turn
--- it is, and each of them is asked for who waits longer; but once twice as many
--- wait as are free, each phone rings for a caller of its own. The index is a hint:
--- records decide.
+-- contact is the first of all that the agent may serve. It is found by going from
+-- one to the other: each step leads to a contact that comes earlier, so it ends; or,
+-- where agents prefer different queues, in a circle, whose agents have their way. A
+-- ring-all takes all agents of the tier whose turn it is, and each of them is asked
+-- for who comes earlier; but once twice as many wait as are free, each phone rings
+-- for a caller of its own. The index is a hint: records decide.
 local refused = begin()
 if refused then return refused end
 local cause, kind, subject = ARGV[1], ARGV[2], ARGV[3]
 local out = { 'ok' }
 
+local function say(otext, ctext)
+  local n = #out
+  out[n + 1], out[n + 2], out[n + 3] = otext, ctext, domain
+end
+
 if cause ~= '' then
   local claim = call('HGET', K.claims, cause)
   if claim then
     for id in string.gmatch(claim, '[^,]+') do
-      local text = call('HGET', K.offers, id)
-      if text and is_open(cjson.decode(text)) then out[#out + 1] = text end
+      local otext = call('HGET', K.offers, id)
+      local o = otext and cjson.decode(otext)
+      local ctext = o and is_open(o) and call('HGET', K.contacts, o.contact)
+      if ctext then say(otext, ctext) end
     end
     return out
   end
@@ -29,9 +36,7 @@ if cause ~= '' then
 end
 
 -- An emptied pool waits until its callers are back; the end of the hold wakes every need.
-if tonumber(call('HGET', K.meta, 'hold') or 0) > now then return out end
-
-local function head(key, from, upto) return call('ZRANGEBYLEX', key, from, upto, 'LIMIT', 0, 1)[1] end
+if hold > now then return out end
 
 -- agent_of: the agent's record and spec, read once.
 local records, specs = {}, {}
@@ -46,25 +51,91 @@ end
 -- stands: does the record say what the member of the index says?
 local function stands(m, id)
   local a, spec = agent_of(id)
-  if not a or not available(a) then return false end
-  local found = string.find(spec.places, sub(m, 1, 15), 1, true)
-  return found and score(sub(spec.places, found, found + 17), a, {}) == sub(m, 16, 33)
+  if not a or not a.ix then return false end
+  local place, kind = sub(m, 1, 15), string.lower(sub(m, 1, 2))
+  local media = open_media(a, spec)
+  if not media or not string.find(media, sub(kind, 2), 1, true) then return false end
+  for i = 1, #spec.places do
+    if spec.places[i] == place then return turn_score(kind, a, spec, i) == sub(m, 17, 36) end
+  end
+  return false
+end
+
+-- tried: of a field of heads, the last member that was looked at in vain; '~' ends the field.
+local tried = {}
+
+-- group_size: how many of those who are held back are available.
+local function group_size(group) return call('ZLEXCOUNT', K.available, '[' .. group .. '|', '(' .. group .. '}') end
+
+-- first: the member of waiting that comes first for somebody who looks at these heads,
+-- and its key: their own ranking of the line, if they have one, the pool's order, the id.
+local function first(spec)
+  local best, at, last
+  local part, n = spec, 0
+  repeat
+    local heads, ranks, targets = part.heads, part.ranks, part.targets
+    local scores = looked_at(heads)
+    for i = 1, #heads do
+      local s, m = scores[i], nil
+      if s and tried[heads[i]] then
+        m = head(K.waiting, '(' .. tried[heads[i]], '(' .. heads[i] .. '}')
+        s = m and sub(m, 14, 31)
+      end
+      if s then
+        if targets then s = in_time(s, targets[i]) end
+        if ranks then s = ranks[i] .. s end
+        if not best or s < best then best, at, last = s, heads[i], m end
+      end
+    end
+    part = nil
+    while spec.spare and n < #spec.spare and not part do -- lines that they serve while enough of their group are left
+      n = n + 1
+      part = group_size(spec.spare[n].group) > spec.spare[n].keep and spec.spare[n] or nil
+    end
+  until not part
+  if not best then return nil end
+  local m = last or head(K.waiting, '[' .. at .. '|', '(' .. at .. '}')
+  return m, best .. sub(m, 32)
+end
+
+-- admitted: the steps of the need that are open to the contact: those of its wait, and those
+-- of agents held back of whom enough are left.
+local function admitted(c)
+  local steps, n = {}, c.step + 1
+  for s = 0, c.step do steps[s + 1] = format('%02d', s) end
+  if string.find(c.need, '^%u') then
+    local line = get(K.dir, 'line|' .. c.need)
+    for _, r in ipairs(line and line.reserve or {}) do
+      if c.step >= r.from and c.step < r.step and group_size(r.group) > r.keep then
+        n = n + 1
+        steps[n] = format('%02d', r.step)
+      end
+    end
+  end
+  return steps
 end
 
 -- turn: the agent, by their member, whose turn it is for the contact: lower tiers
 -- first, then the score, across the steps that admit. Without one: were any passed over?
 local function turn(c, skip)
-  local passed, from, upto = false, '[' .. c.need .. '|', '(' .. c.need .. '}'
+  if c.line then -- for this agent alone
+    local a, spec = agent_of(c.prefer)
+    local media = a and a.ix and open_media(a, spec)
+    if not media or not string.find(media, sub(c.need, 2, 2), 1, true) then return nil, false end
+    if has(skip, c.prefer) then return nil, true end
+    return c.line .. '|00|00|' .. '0000' .. ZEROS .. '|' .. c.prefer, false
+  end
+  local steps, passed, from = admitted(c), false, '[' .. c.need .. '|'
+  local letter = string.lower(sub(c.need, 1, 1))
   while true do
-    local first = head(K.available, from, upto)
-    if not first then return nil, passed end
-    local tier, best = c.need .. '|' .. sub(first, 10, 11)
-    for step = 0, c.step do
-      local prefix = tier .. '|' .. string.format('%02d', step)
-      local m = first
-      if sub(first, 1, 14) ~= prefix then m = head(K.available, '[' .. prefix .. '|', '(' .. prefix .. '}') end
-      while m and not (best and sub(best, 16) <= sub(m, 16)) do
-        local id = sub(m, 35)
+    local m = head(K.available, from, '(' .. c.need .. '}')
+    if not m then return nil, passed end
+    local tier, best = sub(m, 1, 13), nil
+    for i = 1, #steps do
+      local prefix = tier .. steps[i] .. '|'
+      if sub(m, 1, 16) ~= prefix then m = head(K.available, '[' .. prefix, '(' .. sub(prefix, 1, -2) .. '}') end
+      while m and not (best and sub(best, 17) <= sub(m, 17)) do
+        local id = sub(m, 38)
         if has(skip, id) then
           passed = true
         elseif stands(m, id) then
@@ -73,63 +144,50 @@ local function turn(c, skip)
         else
           call('ZREM', K.available, m)
         end
-        m = head(K.available, '(' .. m, '(' .. prefix .. '}')
+        m = head(K.available, '(' .. m, '(' .. sub(prefix, 1, -2) .. '}')
       end
+      m = m or ''
     end
-    if best then return best end
-    from = '[' .. tier .. '}'
-  end
-end
-
--- longest: the member that waits longest among the places, the heads that were
--- tried in vain left out.
-local tried = {}
-local function longest(places)
-  local best
-  for place in string.gmatch(places, '[^,]+') do
-    local need, last = sub(place, 1, 8), sub(place, 16, 17)
-    local from = '[' .. need .. '|' .. sub(place, 13, 14) .. '|'
-    while true do
-      local m = head(K.waiting, from, '(' .. need .. '}')
-      if not m then break end
-      local step = sub(m, 1, 11)
-      if tried[step] then m = head(K.waiting, '(' .. tried[step], '(' .. step .. '}') end
-      if m and not (best and sub(best, 13) <= sub(m, 13)) then best = m end
-      if sub(step, 10) == last then break end
-      from = '[' .. step .. '}'
+    if best and string.find('xwb', letter, 1, true) then
+      best = by_chance(letter, c, tier, steps, best, function(m) return not has(skip, sub(m, 38)) and stands(m, sub(m, 38)) end)
     end
+    if best then return best, passed end
+    from = '(' .. sub(tier, 1, 12) .. '}'
   end
-  return best
 end
 
 -- taken: the agents whom the contact gets, in turn. best: the member of the first.
 local function taken(c, best)
-  if queue_of(c.queue).strategy ~= 'ring-all' then return { sub(best, 35) } end
-  local all = {}
-  for step = 0, c.step do
-    local prefix = sub(best, 1, 12) .. string.format('%02d', step)
+  if c.line or string.lower(sub(c.need, 1, 1)) ~= 'g' then return { sub(best, 38) } end
+  local all, steps = {}, admitted(c)
+  local q = queue_of(c.queue)
+  local most = math.min(q.ring_most or LEGS, LEGS)
+  for i = 1, #steps do
+    local prefix = sub(best, 1, 13) .. steps[i]
     local m, n = head(K.available, '[' .. prefix .. '|', '(' .. prefix .. '}'), 0
     while m and n < LEGS do
-      if not has(c.skip, sub(m, 35)) and stands(m, sub(m, 35)) then
+      if not has(c.skip, sub(m, 38)) and stands(m, sub(m, 38)) then
         all[#all + 1], n = m, n + 1
       end
       m = head(K.available, '(' .. m, '(' .. prefix .. '}')
     end
   end
-  table.sort(all, function(a, b) return sub(a, 16) < sub(b, 16) end)
-  local most = math.min(#all, LEGS)
+  table.sort(all, function(a, b) return sub(a, 17) < sub(b, 17) end)
+  most = math.min(#all, most)
   if call('ZLEXCOUNT', K.waiting, '[' .. c.need .. '|', '(' .. c.need .. '}') >= 2 * #all then most = 1 end
   local ids = {}
-  for i = 1, most do ids[i] = sub(all[i], 35) end
+  for i = 1, most do ids[i] = sub(all[i], 38) end
   return ids
 end
 
 -- served: the contact of the member and the agents whom it gets. Without an
 -- agent the member, or all of its step, is left out from now on.
 local function served(m)
-  local c = get(K.contacts, sub(m, 30))
+  local f = sub(m, 1, 12)
+  local c = contact_get(sub(m, 33))
   if not c or c.state ~= 'waiting' or waiting_member(c) ~= m then
     call('ZREM', K.waiting, m)
+    head_anew(f)
     return nil
   end
   local best, passed = turn(c, c.skip)
@@ -137,75 +195,100 @@ local function served(m)
     c.skip = nil -- every agent ready now was tried, and the time is over
     best = turn(c, nil)
   end
-  if best then return c, taken(c, best) end
-  tried[sub(m, 1, 11)] = passed and m or sub(m, 1, 11) .. '|~'
+  if best then return c, taken(c, best), best end
+  tried[f] = passed and m or f .. '|~'
 end
 
--- pair: for the places of the owner, an agent, or of nobody.
-local function pair(places, owner)
+-- member_of: the agent's in available, for the contact's need.
+local function member_of(id, c)
+  local a, spec = agent_of(id)
+  for i = 1, #spec.places do
+    if sub(spec.places[i], 1, 9) == c.need then
+      return spec.places[i] .. '|' .. turn_score(string.lower(sub(c.need, 1, 2)), a, spec, i) .. '|' .. id
+    end
+  end
+  return c.need .. '|00|00|0000' .. ZEROS .. '|' .. id -- theirs alone
+end
+
+-- pair: for who looks at these heads: an agent (owner), or nobody.
+local function pair(spec, owner)
   for _ = 1, TRIES do
-    local m = longest(places)
+    local m = first(spec)
     if not m then return nil end
-    local c, ids = served(m)
-    if c and #ids == 1 and ids[1] == owner then return c, ids end
+    local c, ids, best = served(m)
+    if c and #ids == 1 and ids[1] == owner then return c, ids, best end
+    local seen = {}
     while c do
-      local longest_of_all = m
-      for _, id in ipairs(ids) do
-        local longer = longest(specs[id].places)
-        if longer and sub(longer, 13) < sub(longest_of_all, 13) then longest_of_all = longer end
+      local earlier, key, whose = m, nil, nil
+      for i = 1, #ids do
+        local other, k = first(specs[ids[i]])
+        if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
       end
-      if longest_of_all == m then return c, ids end
-      m = longest_of_all
-      c, ids = served(m)
+      if earlier == m then return c, ids, best end
+      if seen[earlier] then -- a circle: the agent has their way
+        c = contact_get(sub(earlier, 33))
+        return c, { whose }, member_of(whose, c)
+      end
+      seen[m], m = true, earlier
+      c, ids, best = served(m)
     end
   end
 end
 
-local function claim(c, ids)
+local function claim(c, ids, best)
   local q = queue_of(c.queue)
-  fence, c.attempts = fence + 1, c.attempts + 1
-  local oid = c.id .. string.format('%04x', ((c.serial or 0) + c.attempts) % 65536)
-  call('ZREM', K.waiting, waiting_member(c))
+  local oid = c.id .. format('%04x', ((c.serial or 0) + c.attempts + 1) % 65536)
+  line_out(c)
   contact_move(c, 'offer')
-  c.offer = oid
-  put(K.contacts, c.id, c)
+  c.offer, c.attempts, fence = oid, c.attempts + 1, fence + 1
+  local ctext = contact_text(c)
+  call('HSET', K.contacts, c.id, ctext)
   local legs
-  for i, id in ipairs(ids) do
+  local tier, step = sub(best, 11, 12), sub(best, 14, 15)
+  local choice = call('ZLEXCOUNT', K.available, '[' .. sub(best, 1, 10), '(' .. sub(best, 1, 9) .. '}')
+  local behind = call('ZRANGEBYLEX', K.available, '(' .. best, '(' .. sub(best, 1, 15) .. '}', 'LIMIT', 0, BEHIND)
+  for i = 1, #behind do behind[i] = sub(behind[i], 38) end
+  behind = table.concat(behind, ',')
+  for i = 1, #ids do
+    local id = ids[i]
     local a, spec = agent_of(id)
     take_out(id, a, spec)
-    a.offer = oid
+    a.offer, a.offered = oid, int(now)
     put(K.agents, id, a)
-    if q.connect ~= 'dialplan' then legs = add(legs, 'hl-' .. oid .. string.format('-%02d', i - 1)) end
+    if q.connect ~= 'dialplan' then legs = add(legs, 'hl-' .. oid .. format('-%02d', i - 1)) end
     journal('offered', 'contact', c.id, 'offer', oid, 'agent', id, 'queue', c.queue, 'node', c.node, 'need', c.need,
-      'wait_ms', wait_ms(c))
+      'wait_ms', wait_ms(c), 'tier', tier, 'step', step, 'choice', choice, 'behind', behind)
   end
-  local text = cjson.encode({
+  local otext = cjson.encode({
     id = oid, contact = c.id, agents = table.concat(ids, ','), agent = #ids == 1 and ids[1] or nil, legs = legs,
-    connect = q.connect, node = c.node, channel = c.channel, queue = c.queue, need = c.need, domain = domain,
-    ring_ms = q.ring_ms, caller_name = c.caller_name, caller_number = c.caller_number, language = c.language,
-    music = q.music, fence = int(fence), state = 'offered', at = int(now),
+    connect = q.connect, node = c.node, channel = c.channel, queue = c.queue, need = c.need, medium = sub(c.need, 2, 2),
+    ring_ms = q.ring_ms, music = q.music, fence = int(fence), state = 'offered', at = int(now),
   })
-  call('HSET', K.offers, oid, text)
+  call('HSET', K.offers, oid, otext)
   due('setup|' .. oid, now + SETUP_MS * 1000)
-  out[#out + 1] = text
+  say(otext, ctext)
   return oid
 end
 
-local places
+local spec
 if kind == 'agent' then
-  local a, spec = agent_of(subject)
-  if not a or not available(a) then return out end
-  places = spec.places
-else
-  places = subject .. '|00|00|99a' -- as an agent who serves every step of the need
+  local a
+  a, spec = agent_of(subject)
+  if not a or not a.ix then return out end
+elseif sub(subject, 1, 1) == '=' then
+  spec = { heads = { subject .. '|00' } }
+else -- as an agent who serves every step of the need
+  local line = get(K.dir, 'line|' .. subject)
+  spec = { heads = {} }
+  for s = 0, line and line.last or -1 do spec.heads[s + 1] = subject .. '|' .. format('%02d', s) end
 end
 local made
 local legs = 0
 repeat
-  local c, ids = pair(places, kind == 'agent' and subject)
+  local c, ids, best = pair(spec, kind == 'agent' and subject)
   if not c then break end
-  made, legs = add(made, claim(c, ids)), legs + #ids
-  if kind == 'agent' and not available(records[subject]) then break end
+  made, legs = add(made, claim(c, ids, best)), legs + #ids
+  if kind == 'agent' and not records[subject].ix then break end
   if legs >= MATCHES then work('match', kind, subject) end
 until legs >= MATCHES
 if made then

@@ -1,5 +1,5 @@
 -- project_agents: agents that are new, changed or gone. Nobody else is touched.
--- KEYS meta dir waiting available agents deadlines work journal
+-- KEYS meta dir waiting heads available agents duty hushed deadlines work journal
 -- ARGV  1 version  then 'agent|id', spec ('' removes), restored mode or ''...
 -- gives ok 1 | ok 0 (overtaken);  O(agents · places · log n)
 local refused = begin()
@@ -28,21 +28,30 @@ local function new_agent(id, text)
 end
 
 for i = 2, #ARGV, 3 do
-  local field, text = ARGV[i], ARGV[i + 1]
-  local id = sub(field, 7)
+  local name, text = ARGV[i], ARGV[i + 1]
+  local id = sub(name, 7)
   if text == '' then
     local a, spec = agent_begin(id)
-    call('HDEL', K.dir, field)
     if a then
+      not_alone(a)
+      duty_out(id, a, spec)
+      call('HDEL', K.dir, name)
       a.removed = 1 -- a live call is finished first
-      agent_commit(id, a, spec)
+      agent_commit(id, a, spec_of(id))
+    else
+      call('HDEL', K.dir, name)
     end
-  elseif call('HGET', K.dir, field) ~= text then
-    local a = agent_begin(id)
+  elseif call('HGET', K.dir, name) ~= text then
+    local a, was = agent_begin(id)
     local spec = cjson.decode(text)
-    call('HSET', K.dir, field, text)
+    if a then duty_out(id, a, was) end
+    call('HSET', K.dir, name, text)
     a = a or new_agent(id, ARGV[i + 2])
-    a.name, a.cap, a.removed = spec.name, spec.cap, nil
+    a.name, a.line, a.cap_v, a.cap_c, a.removed = spec.name, spec.line, spec.cap_v, spec.cap_c, nil
+    if spec.fair_on == 1 and not a.fair_on then
+      a.fair_on = 1
+      fair_in(a, true)
+    end
     if spec.always == 1 and a.mode == 'logged_out' then agent_mode(id, a, 'ready', { by = 'directory' }) end
     agent_commit(id, a, spec)
   end

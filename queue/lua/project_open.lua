@@ -1,14 +1,14 @@
 -- project_open: begin to apply a version of the directory.
 -- KEYS meta deadlines
--- ARGV  1 version  2 domain  3 are modes restored? 1|0
+-- ARGV  1 version  2 domain  3 the pool's options (core.lua)  4 are modes restored? 1|0
 -- gives ok 1 | ok 0 (applied already, or a newer one is on its way);  O(1)
 local refused = begin()
 if refused then return refused end
 local v = call('HMGET', K.meta, 'dir_version', 'dir_target')
 local version = tonumber(ARGV[1])
 if version <= tonumber(v[1] or 0) or version < tonumber(v[2] or 0) then return { 'ok', '0' } end
-call('HSET', K.meta, 'dir_target', ARGV[1], 'domain', ARGV[2])
-if not v[1] and ARGV[3] == '1' then -- emptied: nobody is served until all callers are back
+call('HSET', K.meta, 'dir_target', ARGV[1], 'domain', ARGV[2], 'opts', ARGV[3])
+if not v[1] and ARGV[4] == '1' then -- emptied: nobody is served until all callers are back
   local over = now + HOLD_MS * 1000
   call('HSET', K.meta, 'hold', int(over))
   due('hold|all', over)

@@ -1,7 +1,7 @@
 -- readopt: a call that goes on in its bridge gets its contact and its offer back.
--- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
+-- KEYS meta nodes dir contacts elements waiting heads order available agents duty hushed offers deadlines work journal counts
 -- ARGV  1 node  2 epoch  3 contact  4 offer  5 leg  6 channel escaped  7 channel  8 queue  9 need's name or ''
---       10 agent  11 arrival µs or ''  12 answer µs or ''  13 priority, minutes  14 caller's name  15 number
+--       10 agent  11 arrival µs or ''  12 answer µs or ''  13 priority, minutes or strict  14 caller's name  15 number
 --       16 language or ''
 -- gives ok new(1|0) contact | stale_epoch | not_ready | refused (the records say otherwise);  O(places · log n)
 -- Idempotent by offer and leg. An offer that the agent got meanwhile is withdrawn when it is one too many.
@@ -12,11 +12,11 @@ local boot, stale = origin(node, ARGV[2])
 if stale then return stale end
 if not projected() then return { 'not_ready', '' } end
 
-local o, c = get(K.offers, oid), get(K.contacts, id)
-if o and o.winner == leg and c then return { 'ok', '0', cjson.encode(c) } end
+local o, c = get(K.offers, oid), contact_get(id)
+if o and o.winner == leg and c then return { 'ok', '0', contact_text(c) } end
 if o then return { 'refused', 'offer ' .. oid .. ' is ' .. o.state } end
 local prefix = node .. '|' .. element .. '|'
-local known = call('ZRANGEBYLEX', K.elements, '[' .. prefix, '(' .. node .. '|' .. element .. '}', 'LIMIT', 0, 1)[1]
+local known = head(K.elements, '[' .. prefix, '(' .. node .. '|' .. element .. '}')
 if c and (c.state ~= 'waiting' or c.node ~= node or c.channel ~= ARGV[7]) then
   return { 'refused', 'contact ' .. id .. ' is ' .. c.state }
 end
@@ -24,52 +24,52 @@ if known and sub(known, -24) ~= id then return { 'refused', 'the channel has ano
 
 local at = math.max(math.min(tonumber(ARGV[11]) or now, now), now - 86400 * 1000000)
 if c then -- an older state of the records: there they wait still
-  call('ZREM', K.waiting, waiting_member(c))
+  line_out(c)
   out_of_order(c)
   no_deadlines(c)
 else
   local q, priority = get(K.dir, 'queue|' .. queue), tonumber(ARGV[13])
   local need = q and (call('HGET', K.dir, 'named|' .. queue .. '|' .. ARGV[9]) or q.need)
   c = {
-    id = id, state = 'none', queue = queue, need = need or '00000000', step = 0, at = int(at),
-    score = pad(at - priority * 60000000), channel = ARGV[7], node = node, boot = boot.boot, priority = priority,
-    caller_name = ARGV[14], caller_number = ARGV[15], language = ARGV[16] ~= '' and ARGV[16] or q and q.language or '',
+    id = id, state = 'none', queue = queue, need = need or 'av0000000', step = 0, at = int(at), since = int(at),
+    channel = ARGV[7], node = node, boot = boot.boot, priority = priority ~= 0 and priority or nil, name = ARGV[14],
+    number = ARGV[15], language = ARGV[16] ~= '' and ARGV[16] or q and q.language or '',
     timeout_ms = q and q.timeout_ms or 0, announce_ms = q and q.announce_ms or 0, attempts = 0,
   }
+  c.score = order_score(c)
   if element ~= c.channel then c.element = element end
   call('ZADD', K.elements, 0, prefix .. id)
   count(queue .. '|entered', 1)
 end
 contact_move(c, 'readopt')
-c.offer, c.agent, c.skip, c.missed_at = oid, agent, nil, nil
+c.offer, c.agent, c.skip, c.missed_at, c.line, c.prefer, c.given = oid, agent, nil, nil, nil, nil, nil
 c.answered_at = int(math.max(math.min(tonumber(ARGV[12]) or now, now), tonumber(c.at)))
 c.serial = tonumber(sub(oid, -4), 16) -- the ids of later offers begin behind it
-put(K.contacts, id, c)
-put(K.offers, oid, {
+contact_put(c)
+o = {
   id = oid, contact = id, agent = agent, agents = agent, node = node, channel = c.channel, queue = c.queue,
-  need = c.need, legs = leg, winner = leg, domain = domain, ring_ms = queue_of(c.queue).ring_ms,
-  caller_name = c.caller_name, caller_number = c.caller_number, language = c.language, fence = int(fence),
-  state = OFFER_LIFE['readopt none'], at = c.answered_at,
-})
+  need = c.need, medium = sub(c.need, 2, 2), legs = leg, winner = leg, ring_ms = queue_of(c.queue).ring_ms,
+  fence = int(fence), state = leads(OFFER_LIFE, 'readopt', 'none'), at = c.answered_at,
+}
+put(K.offers, oid, o)
 journal('readopted', 'contact', id, 'offer', oid, 'agent', agent, 'channel', c.channel, 'queue', c.queue,
   'node', node, 'need', c.need, 'wait_ms', wait_ms(c))
 
 local a, spec = agent_begin(agent)
 if a then
-  a.calls, a.held, a.misses = add(a.calls, oid), a.held + 1, 0
+  took(a, o)
+  fair_busy(a)
   agent_commit(agent, a, spec)
-  local other = a.offer and a.held >= a.cap and get(K.offers, a.offer)
+  local other = a.offer and a['held_' .. o.medium] >= spec['cap_' .. o.medium] and get(K.offers, a.offer)
   if other and asked(other) == agent then
-    offer_missed(other, 'withdrawn', 'in a call')
-    hangup(other, other.legs, 'withdrawn')
+    offer_missed(other, 'withdrawn', 'in a call', true)
   elseif other then
     for l in string.gmatch(other.legs or '', '[^,]+') do
       if agent_of_leg(other, l) == agent then
-        leg_missed(other, l, agent, 'withdrawn', 'in a call')
-        hangup(other, l, 'withdrawn')
+        leg_missed(other, l, agent, 'withdrawn', 'in a call', true)
         break
       end
     end
   end
 end
-return { 'ok', '1', cjson.encode(c) }
+return { 'ok', '1', contact_text(c) }

@@ -1,5 +1,5 @@
 -- returned: the caller is back in the application, and this was the DIALSTATUS.
--- KEYS meta nodes dir contacts elements waiting order available agents offers deadlines work journal counts
+-- KEYS meta nodes dir contacts elements waiting heads order available agents duty hushed offers deadlines work journal counts
 -- ARGV  1 node  2 epoch  3 channel escaped  4 offer  5 dial status  6 Q.850 cause or 0  7 agent or ''
 -- gives ok contact | stale_epoch | no_contact;  O(legs · places · log n)
 
@@ -38,4 +38,4 @@ elseif c.state == 'connected' and o then
   offer_over(o)
   contact_leave(c, 'answered')
 end
-return { 'ok', cjson.encode(c) }
+return { 'ok', contact_text(c) }

@@ -8,14 +8,14 @@ local _, stale = origin(ARGV[1], ARGV[2])
 if stale then return stale end
 local o = get(K.offers, ARGV[3])
 local id = o and agent_of_leg(o, ARGV[4])
-if not id or not OFFER_LIFE['ring ' .. o.state] then return { 'no_offer', ARGV[3] } end
+if not id or not leads(OFFER_LIFE, 'ring', o.state) then return { 'no_offer', ARGV[3] } end
 if has(o.rang, ARGV[4]) then return { 'ok' } end
 
 if o.state ~= 'ringing' then
   undue('setup|' .. o.id)
   due('ring|' .. o.id, now + (o.ring_ms + RING_GRACE_MS) * 1000)
 end
-o.state, o.rang = OFFER_LIFE['ring ' .. o.state], add(o.rang, ARGV[4])
+o.state, o.rang = leads(OFFER_LIFE, 'ring', o.state), add(o.rang, ARGV[4])
 put(K.offers, o.id, o)
 journal('ringing', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node)
 return { 'ok' }

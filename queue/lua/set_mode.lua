@@ -1,5 +1,5 @@
 -- set_mode: somebody asks for a mode. Of a busy agent it is the next mode.
--- KEYS meta dir waiting available agents deadlines work journal
+-- KEYS meta dir waiting heads available agents duty hushed deadlines work journal
 -- ARGV  1 agent  2 mode  3 reason  4 limit ms or 0  5 by  6 modes it may come from, or ''
 -- gives ok agent | no_agent | refused | not_ready;  O(places · log n)
 local refused = begin()
@@ -10,7 +10,7 @@ local a = get(K.agents, id)
 if not a or a.removed then return { 'no_agent', id } end
 local asked = mode == 'ready' or mode == 'paused' or mode == 'logged_out'
 local from = ARGV[6]
-if not asked or not AGENT_LIFE[mode .. ' ' .. a.mode] or (from ~= '' and not has(from, a.mode)) then
+if not asked or not leads(AGENT_LIFE, mode, a.mode) or (from ~= '' and not has(from, a.mode)) then
   return { 'refused', a.mode .. ' to ' .. mode }
 end
 local spec

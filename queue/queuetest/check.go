@@ -69,8 +69,13 @@ func checkAudit(ctx context.Context, p *queue.Pool) error {
 func checkAgents(agents []queue.Agent, offers map[string]queue.Offer) error {
 	held := 0
 	for _, a := range agents {
-		if a.Load() > a.Capacity && !a.Leaving {
-			return fmt.Errorf("agent %s has %d, more than %d", a.ID, a.Load(), a.Capacity)
+		if room := a.Capacity[queue.Voice] + a.Capacity[queue.Chat]; a.Load() > room && !a.Leaving {
+			return fmt.Errorf("agent %s has %d, more than %d", a.ID, a.Load(), room)
+		}
+		for m, n := range a.Held {
+			if n > a.Capacity[m] && !a.Leaving {
+				return fmt.Errorf("agent %s has %d of %s, more than %d", a.ID, n, m, a.Capacity[m])
+			}
 		}
 		held += a.Load()
 		for i, id := range append([]string{a.Offer}, a.Calls...) {
@@ -165,8 +170,9 @@ func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient,
 		}
 	}
 	for _, a := range agents {
-		if a.Mode == queue.Ready && a.Next == "" && a.Guard.IsZero() && a.Offer == "" && !a.Leaving && a.Load() < a.Capacity &&
-			!strings.Contains(spec["agent|"+queue.Escape(a.ID)], `"places":""`) { // without a place one stands nowhere
+		if a.Mode == queue.Ready && a.Next == "" && a.Guard.IsZero() && a.DeviceInUse.IsZero() && a.Offer == "" && !a.Leaving &&
+			a.Held[queue.Voice] < a.Capacity[queue.Voice] && a.Held[queue.Chat] == 0 &&
+			!strings.Contains(spec["agent|"+queue.Escape(a.ID)], `"places":[]`) { // without a place one stands nowhere
 			ready = append(ready, queue.Escape(a.ID))
 		}
 	}

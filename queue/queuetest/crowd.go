@@ -24,7 +24,7 @@ func RunCrowd(t *testing.T, b Backend, agents, contacts int) {
 		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales"}, queue.NeedSpec{ID: 3, Queue: "group"})
 		d.Agents = nil
 		for i := range agents {
-			a := queue.AgentSpec{ID: "a" + strconv.Itoa(i), Capacity: 1 + i%5/4, AlwaysIn: true,
+			a := queue.AgentSpec{ID: "a" + strconv.Itoa(i), Capacity: voice(1 + i%5/4), AlwaysIn: true,
 				Places: []queue.Place{{Need: int64(1 + i%2)}}}
 			if i%3 == 0 {
 				a.Places = append(a.Places, queue.Place{Need: int64(2 - i%2), Tier: 1})
@@ -125,13 +125,14 @@ func (c *crowd) manage(ctx context.Context, name string) {
 		}
 		for _, w := range work {
 			if w.Kind == queue.WorkMatch {
-				offers, err := c.pool.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				offers, err := c.pool.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				c.fail(ctx, err)
 				for i, o := range offers {
 					c.phone(ctx, o, turn+i)
 				}
 			}
-			c.fail(ctx, c.pool.Done(ctx, w.ID))
+			_, err = c.pool.Done(ctx, w.ID)
+			c.fail(ctx, err)
 		}
 	}
 }

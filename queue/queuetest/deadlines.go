@@ -152,7 +152,7 @@ var deadlineTests = []shiftTest{
 		s.calls("a")
 		work, err := s.pool.Take(s.ctx, "cm-1", 0, 1)
 		s.ok(err)
-		_, err = s.pool.Match(s.ctx, work[0].ID, queue.Subject{Need: work[0].Need})
+		_, err = s.pool.Match(s.ctx, work[0].ID, queue.Subject{Line: work[0].Line})
 		s.ok(err)
 		s.fires("setup")
 		equal(s, "reason", s.did(queue.WorkHangup).Reason, queue.OfferSetupFailed)

@@ -45,7 +45,7 @@ var matchingTests = []shiftTest{
 		s.enters(queue.Arrival{Channel: "a", Queue: "sales"})
 		s.calls("b")
 		s.login("201")
-		s.makes(queue.Subject{Need: "00000001"}, "a 201")
+		s.makes(queue.Subject{Line: s.line("support", "any")}, "a 201")
 	}},
 	{"an agent's work gives the turn to one who was there before, with all they serve", func(s *shift) {
 		s.addSales("201")
@@ -116,7 +116,7 @@ var matchingTests = []shiftTest{
 		work, err := s.pool.Take(s.ctx, "cm-1", 0, 10)
 		s.ok(err)
 		equal(s, "work", len(work), 1)
-		subject := queue.Subject{Need: work[0].Need}
+		subject := queue.Subject{Line: work[0].Line}
 		first, err := s.pool.Match(s.ctx, work[0].ID, subject)
 		s.ok(err)
 		s.calls("b")
@@ -128,7 +128,7 @@ var matchingTests = []shiftTest{
 		again, err = s.pool.Match(s.ctx, work[0].ID, subject)
 		s.ok(err)
 		equal(s, "offers once answered", len(again), 0)
-		s.ok(s.pool.Done(s.ctx, work[0].ID))
+		s.done(work[0].ID)
 		again, err = s.pool.Match(s.ctx, work[0].ID, subject)
 		s.ok(err)
 		equal(s, "offers once done", len(again), 0)
@@ -151,9 +151,9 @@ var matchingTests = []shiftTest{
 		work, err := s.pool.Take(s.ctx, "cm-1", 0, 1000)
 		s.ok(err)
 		for _, w := range work[1:] {
-			s.ok(s.pool.Done(s.ctx, w.ID))
+			s.done(w.ID)
 		}
-		_, err = s.pool.Match(s.ctx, "", queue.Subject{Need: "00000001"})
+		_, err = s.pool.Match(s.ctx, "", queue.Subject{Line: s.line("support", "any")})
 		s.ok(err)
 		s.manage()
 		offers, err := s.pool.Offers(s.ctx)
@@ -168,17 +168,18 @@ var matchingTests = []shiftTest{
 	}},
 	{"a stale index gives a miss, never a wrong offer", func(s *shift) {
 		s.login("201")
-		key := "{" + s.pool.Name() + "}:"
+		key, line := "{"+s.pool.Name()+"}:", s.line("support", "any")
 		s.ok(s.rdb.ZAdd(s.ctx, key+"available",
-			member("00000001|00|00|000000000000000001|202"),  // logged out
-			member("00000001|00|00|000000000000000001|201"),  // another score
-			member("00000001|00|00|000000000000000001|999"),  // nobody
-			member("00000001|05|00|000000000000000001|201")). // another tier
+			member(line+"|00|00|00000000000000000001|202"),  // logged out
+			member(line+"|00|00|00000000000000000001|201"),  // another score
+			member(line+"|00|00|00000000000000000001|999"),  // nobody
+			member(line+"|05|00|00000000000000000001|201")). // another tier
 			Err())
-		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", member("00000001|00|0000000000000001|"+queue.NewContactID())).Err())
+		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", member(line+"|00|000000000000000001|"+queue.NewContactID())).Err())
+		s.ok(s.rdb.HSet(s.ctx, key+"heads", line+"|00", "000000000000000001").Err())
 		s.calls("a")
 		s.ring("a 201")
-		s.ok(s.rdb.ZRem(s.ctx, key+"available", "00000001|05|00|000000000000000001|201").Err())
+		s.ok(s.rdb.ZRem(s.ctx, key+"available", line+"|05|00|00000000000000000001|201").Err())
 	}},
 	{"what was true of the index and is no more makes no offer", func(s *shift) {
 		key := "{" + s.pool.Name() + "}:"
@@ -197,11 +198,12 @@ var matchingTests = []shiftTest{
 		s.login("201", "202")
 		o := s.ring("a 201")
 		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", was...).Err())
+		s.ok(s.rdb.HSet(s.ctx, key+"heads", was[0].Member.(string)[:12], was[0].Member.(string)[13:31]).Err())
 		s.makes(queue.Subject{Agent: "202"})
 		s.answers(o)
 	}},
 	{"an agent of capacity two takes two, one offer at a time, most free first", func(s *shift) {
-		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = 2 })
+		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = voice(2) })
 		s.login("201", "202")
 		s.calls("a")
 		o := s.ring("a 201")
@@ -218,7 +220,7 @@ var matchingTests = []shiftTest{
 		s.ring("d 201")
 	}},
 	{"above a capacity of one each assignment starts availability anew", func(s *shift) {
-		s.change(func(d *queue.Projection) { d.Agents[0].Capacity, d.Agents[1].Capacity = 3, 3 })
+		s.change(func(d *queue.Projection) { d.Agents[0].Capacity, d.Agents[1].Capacity = voice(3), voice(3) })
 		s.login("201", "202")
 		for i, want := range []string{"201", "202", "201", "202", "201", "202"} {
 			channel := "c" + strconv.Itoa(i)

@@ -110,7 +110,7 @@ var modeTests = []shiftTest{
 	}},
 	{"a mode chosen during a call comes after it, and no offer in between", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.WrapUp = time.Hour })
-		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = 2 })
+		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = voice(2) })
 		s.login("201")
 		s.calls("a")
 		o := s.ring("a 201")
@@ -126,7 +126,7 @@ var modeTests = []shiftTest{
 		equal(s, "limit", a.Until.Sub(a.Since), time.Hour)
 	}},
 	{"ready takes a chosen mode back", func(s *shift) {
-		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = 2 })
+		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = voice(2) })
 		s.login("201")
 		s.calls("a")
 		s.answers(s.ring("a 201"))

@@ -50,6 +50,7 @@ var outcomeTests = []shiftTest{
 			s.legEnds(o, cause)
 			o = s.ring("a 202")
 			s.gone("a")
+			s.silent(o)
 			s.calls("b")
 			s.ring("b 202") // whose offer ended with the caller, so kept its start
 			s.gone("b")
@@ -60,10 +61,11 @@ var outcomeTests = []shiftTest{
 	{"caller gone and a failed set-up keep the agent's start", func(s *shift) {
 		s.login("201", "202")
 		s.calls("a")
-		s.ring("a 201")
+		o := s.ring("a 201")
 		s.gone("a")
+		s.silent(o)
 		s.calls("b")
-		o := s.ring("b 201")
+		o = s.ring("b 201")
 		s.ok(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "node unreachable"))
 		s.did(queue.WorkHangup)
 		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "again"), queue.ErrNoOffer)
@@ -105,24 +107,22 @@ var outcomeTests = []shiftTest{
 	}},
 	{"misses make an agent not responding; an answer, a mode and a login forgive them", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.MaxMisses, q.Retry, q.RingTimeout = 2, 500*time.Millisecond, time.Second })
-		miss := func() {
+		miss := func(o queue.Offer) {
 			s.fires("ring")
 			equal(s, "hang-up", s.did(queue.WorkHangup).Reason, "no_answer")
+			s.silent(o)
 		}
 		s.login("201")
 		s.calls("a")
-		s.ring("a 201")
-		miss()
+		miss(s.ring("a 201"))
 		equal(s, "misses", s.agent("201").Misses, 1)
 		s.mode("201", queue.Paused)
 		equal(s, "misses after a change by hand", s.agent("201").Misses, 0)
 		s.mode("201", queue.Ready)
 		s.fires("retry")
-		s.ring("a 201")
-		miss()
+		miss(s.ring("a 201"))
 		s.fires("retry")
-		s.ring("a 201")
-		miss()
+		miss(s.ring("a 201"))
 		a := s.agent("201")
 		equal(s, "mode", a.Mode, queue.NotResponding)
 		equal(s, "reason", a.Reason, queue.OfferNoAnswer)

@@ -35,7 +35,7 @@ var projectionTests = []shiftTest{
 			"unprintable agent":   func(d *queue.Projection) { d.Agents[0].ID = "2\x00" },
 			"unknown connect":     func(d *queue.Projection) { d.Queues[0].Connect = "carrier pigeon" },
 			"negative ring":       func(d *queue.Projection) { d.Queues[0].RingTimeout = -1 },
-			"capacity of hundred": func(d *queue.Projection) { d.Agents[0].Capacity = 100 },
+			"capacity of hundred": func(d *queue.Projection) { d.Agents[0].Capacity = voice(100) },
 		} {
 			d := queue.Projection{Version: 99, Queues: append([]queue.QueueSpec(nil), s.dir.Queues...),
 				Needs: append([]queue.NeedSpec(nil), s.dir.Needs...), Agents: append([]queue.AgentSpec(nil), s.dir.Agents...)}
@@ -119,7 +119,8 @@ var projectionTests = []shiftTest{
 		}
 		s.login("202")
 		s.rings()
-		steps(0, time.Microsecond)
+		s.pass(time.Millisecond)
+		steps(0, time.Millisecond)
 		s.settleAll()
 		o := s.ring("a 202")
 		equal(s, "step", s.contact(c.ID).Step, 1)

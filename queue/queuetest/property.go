@@ -67,7 +67,7 @@ func (m *mess) start() {
 			queue.NeedSpec{ID: 5, Queue: "direct"}, queue.NeedSpec{ID: 6, Queue: "loud"})
 		d.Agents[1].Places = []queue.Place{{Need: 1, Step: 1}, {Need: 2}}
 		d.Agents[2].Places = []queue.Place{{Need: 1, Tier: 1, Step: 2}, {Need: 2, Tier: 2}, {Need: 3}}
-		d.Agents[3].Capacity = 2
+		d.Agents[3].Capacity = voice(2)
 		d.Agents[3].Places = []queue.Place{{Need: 2}, {Need: 3}}
 		for i := range d.Agents {
 			d.Agents[i].Places = append(d.Agents[i].Places, queue.Place{Need: 4, Step: i / 3, Tier: i / 2}, queue.Place{Need: 5}, queue.Place{Need: 6})
@@ -256,12 +256,12 @@ func (m *mess) someWork(r *rapid.T) {
 	for _, w := range work {
 		if w.Kind == queue.WorkMatch {
 			for range rapid.IntRange(1, 2).Draw(r, "times") {
-				offers, err := m.pool.Match(m.ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				offers, err := m.pool.Match(m.ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				m.fine(err)
 				m.ordered(r, offers)
 			}
 		}
-		m.fine(m.pool.Done(m.ctx, w.ID))
+		m.done(w.ID)
 	}
 }
 
@@ -284,7 +284,7 @@ func (m *mess) directory(r *rapid.T) {
 		// Less than the agent has now would break the promise by decree.
 		now, err := m.pool.Agent(m.ctx, a.ID)
 		m.fine(err)
-		a.Capacity = max(now.Load(), rapid.IntRange(1, 3).Draw(r, "capacity"))
+		a.Capacity = voice(max(now.Load(), rapid.IntRange(1, 3).Draw(r, "capacity")))
 	case 2: // the agent goes, and may come back while still in a call
 		without := m.dir
 		without.Agents = slices.Delete(slices.Clone(m.dir.Agents), i, i+1)
@@ -353,11 +353,11 @@ func (m *mess) settled(r *rapid.T) {
 		}
 		for _, w := range work {
 			if w.Kind == queue.WorkMatch {
-				offers, err := m.pool.Match(m.ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				offers, err := m.pool.Match(m.ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				m.fine(err)
 				made = append(made, offers...)
 			}
-			m.fine(m.pool.Done(m.ctx, w.ID))
+			m.done(w.ID)
 		}
 	}
 	m.fine(check(m.ctx, m.pool, m.rdb))
@@ -427,7 +427,7 @@ func (m *mess) inOrder(r *rapid.T, o queue.Offer, c queue.Contact, a queue.Agent
 			r.Fatalf("%s rings for %s, and %s of the same tier does not", a.ID, c.Channel, left.ID)
 		}
 		// What the taken agent had free, without this offer.
-		order := cmp.Or(cmp.Compare(p.Tier, place.Tier), cmp.Compare(a.Capacity-len(a.Calls), left.Capacity-len(left.Calls)),
+		order := cmp.Or(cmp.Compare(p.Tier, place.Tier), cmp.Compare(a.Capacity[queue.Voice]-len(a.Calls), left.Capacity[queue.Voice]-len(left.Calls)),
 			left.Available.Compare(a.Available))
 		if order < 0 {
 			r.Fatalf("%s got %s %s, and it is the turn of %s", a.ID, c.Channel, o.ID, left.ID)
@@ -454,5 +454,5 @@ func (m *mess) place(agent string, c queue.Contact) (queue.Place, bool) {
 func (m *mess) serves(a queue.Agent, c queue.Contact) bool {
 	p, ok := m.place(a.ID, c)
 	return ok && p.Step <= c.Step && a.Mode == queue.Ready && a.Next == "" && a.Guard.IsZero() && a.Offer == "" &&
-		a.Load() < a.Capacity && !a.Leaving
+		a.Held[queue.Voice] < a.Capacity[queue.Voice] && !a.Leaving
 }

@@ -12,7 +12,7 @@ import (
 func replay(journal []queue.Entry, specs []queue.AgentSpec) error {
 	r := replayed{capacity: map[string]int{}, state: map[string]string{}, offers: map[string]*rings{}, load: map[string]int{}}
 	for _, a := range specs {
-		r.capacity[a.ID] = a.Capacity
+		r.capacity[a.ID] = a.Capacity[queue.Voice]
 	}
 	var fence int64
 	for _, e := range journal {

@@ -208,6 +208,7 @@ var ringAllTests = []shiftTest{
 		equal(s, "reason", w.Reason, queue.OfferNoAnswer)
 		equal(s, "position", s.position(c), 1)
 		equal(s, "ends of the rings", s.closes(o.ID), "201 no_answer, 202 no_answer")
+		s.silent(o)
 		s.fires("retry")
 		s.ringsAll("a 201 202")
 	}},

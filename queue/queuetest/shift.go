@@ -104,19 +104,29 @@ func (s *shift) project() {
 	}
 }
 
+// voice is a capacity of calls alone.
+func voice(n int) map[queue.Medium]int { return map[queue.Medium]int{queue.Voice: n} }
+
+// line is that of a queue's need, as work entries name it.
+func (s *shift) line(name, need string) string {
+	s.t.Helper()
+	line, err := s.rdb.HGet(s.ctx, "{"+s.pool.Name()+"}:dir", "named|"+queue.Escape(name)+"|"+queue.Escape(need)).Result()
+	s.ok(err)
+	return line
+}
+
+func (s *shift) done(work string) {
+	s.t.Helper()
+	_, err := s.pool.Done(s.ctx, work)
+	s.ok(err)
+}
+
 // change edits the directory and applies it.
 func (s *shift) change(edit func(*queue.Projection)) {
 	s.t.Helper()
 	edit(&s.dir)
 	s.dir.Version++
 	s.project()
-	due, _, err := s.pool.Due(s.ctx, 100)
-	s.ok(err)
-	for _, d := range due {
-		if strings.HasPrefix(d.Member, "steps|") { // a callmanager would long have fired it
-			s.ok(s.pool.Fire(s.ctx, d))
-		}
-	}
 }
 
 // support edits the settings of the queue support.
@@ -172,13 +182,13 @@ func (s *shift) manage() []queue.Offer {
 		}
 		for _, w := range work {
 			if w.Kind == queue.WorkMatch {
-				made, err := s.pool.Match(s.ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				made, err := s.pool.Match(s.ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				s.ok(err)
 				offers = append(offers, made...)
 			} else {
 				s.seen = append(s.seen, w)
 			}
-			s.ok(s.pool.Done(s.ctx, w.ID))
+			s.done(w.ID)
 		}
 	}
 }
@@ -244,6 +254,15 @@ func (s *shift) legEnds(o queue.Offer, cause int) queue.LegEnd {
 	e, err := s.pool.LegEnded(s.ctx, s.from, o.Legs[0], cause)
 	s.ok(err)
 	return e
+}
+
+// silent tells that the legs of an offer that is over have ended: their phones ring no more.
+func (s *shift) silent(o queue.Offer) {
+	s.t.Helper()
+	for _, leg := range o.Legs {
+		_, err := s.pool.LegEnded(s.ctx, s.from, leg, 16)
+		s.refused(err, queue.ErrNoOffer)
+	}
 }
 
 func (s *shift) gone(channel string) queue.Ended {

@@ -16,7 +16,7 @@ var workTests = []shiftTest{
 		other, err := s.pool.Take(s.ctx, "cm-2", 0, 10)
 		s.ok(err)
 		equal(s, "for another", len(other), 0)
-		offers, err := s.pool.Match(s.ctx, mine[0].ID, queue.Subject{Need: mine[0].Need})
+		offers, err := s.pool.Match(s.ctx, mine[0].ID, queue.Subject{Line: mine[0].Line})
 		s.ok(err)
 
 		var over []queue.Work // cm-1 dies here
@@ -26,11 +26,11 @@ var workTests = []shiftTest{
 			s.ok(err)
 			return len(over) == 1
 		})
-		again, err := s.pool.Match(s.ctx, over[0].ID, queue.Subject{Need: over[0].Need})
+		again, err := s.pool.Match(s.ctx, over[0].ID, queue.Subject{Line: over[0].Line})
 		s.ok(err)
 		equal(s, "offer", again[0].ID, offers[0].ID)
-		s.ok(s.pool.Done(s.ctx, over[0].ID))
-		s.ok(s.pool.Done(s.ctx, mine[0].ID))
+		s.done(over[0].ID)
+		s.done(mine[0].ID)
 		s.pass(30 * time.Millisecond)
 		over, err = s.pool.Takeover(s.ctx, "cm-1", 20*time.Millisecond, 10)
 		s.ok(err)

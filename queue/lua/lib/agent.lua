@@ -1,67 +1,128 @@
 -- agent: the record, the index of those available, the moves between modes.
--- Needs agents available waiting dir deadlines journal work.
+-- Needs agents available heads duty hushed dir meta deadlines journal work.
 --
--- A place is 'need(8)|tier(2)|step(2)|last(2)strategy': the need, the penalty
--- tier, the first of the need's steps that admits the agent, the need's last
--- step, the letter of the queue's strategy. The agent's member in the index is
--- 'need|tier|step|score(18)|agent'.
+-- What the directory says of an agent (dir, 'agent|id') has the places that they
+-- have, 'line|tier|step': the line of a need, the penalty tier, the first of the need's
+-- steps that admits them. The agent's member in available is 'line|tier|step|score|agent':
+-- one for each place of a medium in which they may be offered something now (a.ix).
 
--- SCORES: a strategy is a score that stays put while the agent is available.
-local SCORES = {
-  -- longest-available: most free capacity first, then the earliest start.
-  a = function(a) return string.format('%02d', 99 - a.cap + a.held) .. pad(tonumber(a.avail)) end,
-}
+local ZEROS = '0000000000000000'
 
--- score: the one by the place's strategy. known: those worked out already.
-local function score(place, a, known)
-  local letter = sub(place, 18, 18)
-  if not known[letter] then known[letter] = SCORES[letter](a) end
-  return known[letter]
+-- turn_score: a strategy is a score of twenty digits that stays put while the agent is
+-- available. kind is the strategy's letter and the medium's, i the place's number.
+local function turn_score(kind, a, spec, i)
+  local s, m = sub(kind, 1, 1), sub(kind, 2, 2)
+  if s == 'a' or s == 'g' then -- most free capacity first, then the longest available
+    return format('%04d', 9999 - spec['cap_' .. m] + (a['held_' .. m] or 0)) .. pad(tonumber(a.avail))
+  elseif s == 'f' then return a.fair_key or '0000' .. ZEROS
+  elseif s == 's' then return format('%04d', spec.skilled) .. pad(tonumber(a.avail))
+  elseif s == 'c' then return format('%04d', math.min(a.served or 0, 9999)) .. pad(tonumber(a.avail))
+  elseif s == 'r' then return '0000' .. pad(tonumber(a.offered or 0))
+  elseif s == 'l' or s == 'w' then return spec.own[i] .. ZEROS
+  elseif s == 'b' then return format('%04d', a['held_' .. m] or 0) .. ZEROS
+  end
+  return '0000' .. ZEROS -- x, whom chance picks; and the groups, which are only counted
 end
 
--- available: may a further offer go to this agent now?
-local function available(a)
-  return a.mode == 'ready' and not a.next and not a.guard and not a.offer and not a.removed and a.held < a.cap
-end
-
-local function spec_of(id)
-  return get(K.dir, 'agent|' .. id) or { places = '', wrap_up_ms = -1, cap = 1, always = 0 }
+-- turn_members: the agent's in available, of the media.
+local function turn_members(id, a, spec, media)
+  local out, n, known = {}, 0, {}
+  local places, tail = spec.places, '|' .. id
+  for i = 1, #places do
+    local place = places[i]
+    local kind = string.lower(sub(place, 1, 2))
+    if string.find(media, sub(kind, 2), 1, true) then
+      local s = known[kind]
+      if not s then
+        s = turn_score(kind, a, spec, i)
+        if not spec.own then known[kind] = s end
+      end
+      n = n + 1
+      out[n] = place .. '|' .. s .. tail
+    end
+  end
+  return out, n
 end
 
 local function take_out(id, a, spec)
   if not a.ix then return end
-  local members, known, n = {}, {}, 0
-  for place in string.gmatch(spec.places, '[^,]+') do
-    n = n + 1
-    members[n] = sub(place, 1, 15) .. score(place, a, known) .. '|' .. id
-  end
+  local all, n = turn_members(id, a, spec, a.ix)
   for i = 1, n, 1000 do
-    call('ZREM', K.available, unpack(members, i, math.min(i + 999, n)))
+    call('ZREM', K.available, unpack(all, i, math.min(i + 999, n)))
   end
   a.ix = nil
 end
 
-local function put_in(id, a, spec)
-  local args, known, n = {}, {}, 0
-  for place in string.gmatch(spec.places, '[^,]+') do
-    args[n + 1], args[n + 2] = 0, sub(place, 1, 15) .. score(place, a, known) .. '|' .. id
-    n = n + 2
+local function put_in(id, a, spec, media)
+  local all, n = turn_members(id, a, spec, media)
+  local args = {}
+  for i = 1, n do args[2 * i - 1], args[2 * i] = 0, all[i] end
+  for i = 1, 2 * n, 1000 do
+    call('ZADD', K.available, unpack(args, i, math.min(i + 999, 2 * n)))
   end
-  for i = 1, n, 1000 do
-    call('ZADD', K.available, unpack(args, i, math.min(i + 999, n)))
+  a.ix = media
+end
+
+-- open_media: the letters of the media in which a further offer may go to this agent now.
+-- One medium comes beside another only where the directory says so.
+local function open_media(a, spec)
+  if a.mode ~= 'ready' or a.next or a.guard or a.device or a.offer or a.removed then return nil end
+  local v, c = a.held_v or 0, a.held_c or 0
+  local media = ''
+  if v < spec.cap_v and (c == 0 or string.find(spec.beside, 'v', 1, true)) then media = 'v' end
+  if c < spec.cap_c and (v == 0 or string.find(spec.beside, 'c', 1, true)) then media = media .. 'c' end
+  return media ~= '' and media or nil
+end
+
+local function spec_of(id)
+  return get(K.dir, 'agent|' .. id)
+    or { places = {}, heads = {}, wrap_up_ms = -1, cap_v = 1, cap_c = 0, beside = '', always = 0, skilled = 0 }
+end
+
+-- looked_at: the scores of the heads of the lines that the agent serves, in the order of fields.
+local function looked_at(fields)
+  if not fields[1] then return {} end
+  if not fields[1001] then return call('HMGET', K.heads, unpack(fields)) end
+  local all = {}
+  for i = 1, #fields, 1000 do
+    for k, v in ipairs(call('HMGET', K.heads, unpack(fields, i, math.min(i + 999, #fields)))) do all[i + k - 1] = v end
   end
-  a.ix = 1
+  return all
 end
 
 -- wake: an agent who became available is worth a match when somebody waits.
 local function wake(id, spec)
-  for place in string.gmatch(spec.places, '[^,]+') do
-    local need = sub(place, 1, 8)
-    local from = '[' .. need .. '|' .. sub(place, 13, 14) .. '|'
-    if call('ZRANGEBYLEX', K.waiting, from, '(' .. need .. '}', 'LIMIT', 0, 1)[1] then
-      return work('match', 'agent', id)
+  for _, s in ipairs(looked_at(spec.heads)) do
+    if s then return work('match', 'agent', id) end
+  end
+  for _, g in ipairs(spec.spare or {}) do
+    for _, s in ipairs(looked_at(g.heads)) do
+      if s then return work('match', 'agent', id) end
     end
   end
+end
+
+-- DUTY: the letter of a mode in duty, which says of lines with rules for empty queues
+-- who is logged in: 'line|letter|step|agent'.
+local DUTY = '|ready>r|wrap_up>w|paused>p|not_responding>n|'
+
+local function duty_anew(id, a, spec)
+  local is = spec.duty and match(DUTY, '|' .. a.mode .. '>(.)')
+  if is == a.duty then return end
+  for _, d in ipairs(spec.duty or {}) do
+    local line, step = sub(d, 1, 10), sub(d, 10) .. '|' .. id
+    if a.duty then call('ZREM', K.duty, line .. a.duty .. step) end
+    if is then call('ZADD', K.duty, 0, line .. is .. step) end
+  end
+  a.duty = is
+end
+
+-- duty_out: off the lines of a spec that is no more.
+local function duty_out(id, a, spec)
+  for _, d in ipairs(a.duty and spec.duty or {}) do
+    call('ZREM', K.duty, sub(d, 1, 10) .. a.duty .. sub(d, 10) .. '|' .. id)
+  end
+  a.duty = nil
 end
 
 -- agent_begin, agent_commit: every change of an agent stands between the two,
@@ -76,26 +137,82 @@ end
 
 local function agent_commit(id, a, spec)
   if a.removed and not a.offer and a.held == 0 then
-    undue('wrapup|' .. id, 'guard|' .. id, 'limit|' .. id)
+    undue('wrapup|' .. id, 'guard|' .. id, 'limit|' .. id, 'device|' .. id)
+    if a.quiet then call('HDEL', K.hushed, a.quiet) end
+    a.mode = 'logged_out'
+    duty_anew(id, a, spec)
     call('HDEL', K.agents, id)
     return journal('mode', 'agent', id, 'mode', 'logged_out', 'reason', 'removed')
   end
-  if available(a) then put_in(id, a, spec) end
+  duty_anew(id, a, spec)
+  local media = open_media(a, spec)
+  if media then
+    put_in(id, a, spec, media)
+    wake(id, spec)
+  else
+    for _, line in ipairs(spec.leaves or {}) do due('empty|' .. line, now) end
+  end
   put(K.agents, id, a)
-  if a.ix then wake(id, spec) end
+end
+
+-- unguard: nothing keeps offers from the agent any more.
+local function unguard(id, a)
+  undue('guard|' .. id)
+  if a.quiet then call('HDEL', K.hushed, a.quiet) end
+  a.guard, a.quiet = nil, nil
+end
+
+-- agent_guard: no offer until the device is free, or registers again, or this is over.
+local function agent_guard(id, a)
+  unguard(id, a)
+  a.guard = int(now + GUARD_MS * 1000)
+  due('guard|' .. id, now + GUARD_MS * 1000)
+end
+
+-- agent_hush: no offer until the leg has ended that rings their phone still.
+local function agent_hush(id, a, leg)
+  if a.guard then return end
+  a.guard, a.quiet = int(now + HUSH_MS * 1000), leg
+  call('HSET', K.hushed, leg, id)
+  due('guard|' .. id, now + HUSH_MS * 1000)
+end
+
+-- agent_quiet: the leg has ended.
+local function agent_quiet(leg)
+  local id = call('HGET', K.hushed, leg)
+  local a, spec
+  if id then a, spec = agent_begin(id) end
+  if not a then return end
+  if a.quiet == leg then unguard(id, a) end
+  agent_commit(id, a, spec)
+end
+
+-- not_alone: who waits for this agent alone waits for the others now, too.
+local function not_alone(a)
+  for _, m in ipairs(call('ZRANGEBYLEX', K.waiting, '[' .. a.line .. '|', '(' .. a.line .. '}', 'LIMIT', 0, 1000)) do
+    due('prefer|' .. sub(m, 33), now)
+  end
 end
 
 -- agent_mode: make the move; false when the table has none. o: reason, until_at, by.
 local function agent_mode(id, a, event, o)
-  local to = AGENT_LIFE[event .. ' ' .. a.mode]
+  local to = leads(AGENT_LIFE, event, a.mode)
   if not to then return false end
   o = o or {}
   if a.until_at then undue('wrapup|' .. id, 'limit|' .. id) end
-  if to == 'ready' and a.mode ~= 'ready' then a.avail = int(now) end
-  if to == 'logged_out' and a.guard then -- a login is with a device that is there
-    undue('guard|' .. id)
-    a.guard = nil
+  if a.mode == 'wrap_up' and a.held == 0 then fair_free(a) end
+  if to == 'paused' and a.mode == 'ready' then a.froze = int(now - tonumber(a.avail)) end
+  if to == 'ready' and a.mode ~= 'ready' then
+    a.avail = int(a.mode == 'paused' and a.froze and option('k') and now - tonumber(a.froze) or now)
   end
+  if to ~= 'paused' then a.froze = nil end
+  if to == 'ready' and (a.mode == 'logged_out' or a.mode == 'paused') then fair_in(a, a.mode == 'logged_out') end
+  if to == 'paused' or to == 'logged_out' then fair_out(a) end
+  if to == 'logged_out' then -- a login is with a device that is there
+    if a.guard then unguard(id, a) end
+    a.served = 0
+  end
+  if to ~= 'ready' and to ~= 'wrap_up' then not_alone(a) end
   a.mode, a.since, a.reason, a.until_at = to, int(now), o.reason, nil
   if o.until_at then
     a.until_at = int(o.until_at)
@@ -116,26 +233,15 @@ local function agent_next(id, a)
   return true
 end
 
--- agent_guard: no offer until the device is free, or registers again, or this is over.
-local function agent_guard(id, a)
-  a.guard, a.quiet = int(now + GUARD_MS * 1000), nil
-  due('guard|' .. id, now + GUARD_MS * 1000)
+-- took, freed: the agent has the offer's contact now, or has it no more.
+local function took(a, o)
+  local m = 'held_' .. o.medium
+  a.calls, a.held, a[m], a.misses, a.served = add(a.calls, o.id), a.held + 1, (a[m] or 0) + 1, 0, (a.served or 0) + 1
 end
 
--- agent_hush: no offer until the leg has ended that rings their phone still.
-local function agent_hush(id, a, leg)
-  if a.guard then return end
-  a.guard, a.quiet = int(now + HUSH_MS * 1000), leg
-  due('guard|' .. id, now + HUSH_MS * 1000)
-end
-
--- agent_quiet: the leg has ended.
-local function agent_quiet(id, leg)
-  local a, spec = agent_begin(id)
-  if not a then return end
-  if a.guard and a.quiet == leg then
-    undue('guard|' .. id)
-    a.guard, a.quiet = nil, nil
-  end
-  agent_commit(id, a, spec)
+local function freed(a, o)
+  if not has(a.calls, o.id) then return false end
+  local m = 'held_' .. o.medium
+  a.calls, a.held, a[m] = without(a.calls, o.id), a.held - 1, a[m] - 1
+  return true
 end

@@ -1,8 +1,82 @@
 -- contact: the record, its places, the moves of its life.
--- Needs contacts elements waiting order available dir deadlines work journal counts.
+-- Needs contacts elements waiting heads order available agents dir deadlines work journal counts.
+--
+-- A record is an array: what every contact has, in the order of contact_put, and
+-- last, when there is any, what only some have, by name.
+--
+-- A contact waits in a line: its need, or for a while an agent's own line. A line has
+-- nine characters (names.go): a need's are the letter of the strategy, that of
+-- the medium, its id and its version; an agent's own is '=' and their number.
+-- The member in waiting is 'line|step|score|contact', and heads has the least score
+-- of each 'line|step', so that an agent finds who waits longest in one look.
 
-local function waiting_member(c)
-  return c.need .. '|' .. string.format('%02d', c.step) .. '|' .. c.score .. '|' .. c.id
+local function contact_of(text)
+  local a = cjson.decode(text)
+  local c = a[18] or {}
+  c.id, c.state, c.queue, c.need, c.step, c.score, c.at, c.since = a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]
+  c.channel, c.node, c.boot, c.name, c.number, c.language = a[9], a[10], a[11], a[12], a[13], a[14]
+  c.timeout_ms, c.announce_ms, c.attempts = a[15], a[16], a[17]
+  return c
+end
+
+-- SOMETIMES: what only some contacts have.
+local SOMETIMES = {
+  'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
+  'key', 'timed', 'overdue', 'reconnects', 'serial', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
+}
+
+local function contact_text(c)
+  local some
+  for i = 1, #SOMETIMES do
+    local k = SOMETIMES[i]
+    local v = c[k]
+    if v ~= nil then
+      some = some or {}
+      some[k] = v
+    end
+  end
+  return cjson.encode({
+    c.id, c.state, c.queue, c.need, c.step, c.score, c.at, c.since, c.channel, c.node, c.boot, c.name, c.number, c.language,
+    c.timeout_ms, c.announce_ms, c.attempts, some,
+  })
+end
+
+local function contact_get(id)
+  local text = call('HGET', K.contacts, id)
+  return text and contact_of(text)
+end
+
+local function contact_put(c) call('HSET', K.contacts, c.id, contact_text(c)) end
+
+-- field_of: of heads, and the beginning of the member in waiting.
+local function field_of(c) return (c.line or c.need) .. '|' .. format('%02d', c.step) end
+
+-- rank_of: the score in its line. Who was given to an agent comes before all others there.
+local function rank_of(c) return c.given and '00' .. sub(c.score, 3) or c.score end
+
+local function waiting_member(c) return field_of(c) .. '|' .. rank_of(c) .. '|' .. c.id end
+
+-- head_anew: the head of the field is looked up.
+local function head_anew(f)
+  local m = head(K.waiting, '[' .. f .. '|', '(' .. f .. '}')
+  if m then
+    call('HSET', K.heads, f, sub(m, 14, 31))
+  else
+    call('HDEL', K.heads, f)
+  end
+end
+
+local function line_in(c)
+  local f, r = field_of(c), rank_of(c)
+  call('ZADD', K.waiting, 0, f .. '|' .. r .. '|' .. c.id)
+  local h = call('HGET', K.heads, f)
+  if not h or r < h then call('HSET', K.heads, f, r) end
+end
+
+local function line_out(c)
+  local f, r = field_of(c), rank_of(c)
+  call('ZREM', K.waiting, f .. '|' .. r .. '|' .. c.id)
+  if call('HGET', K.heads, f) == r then head_anew(f) end
 end
 
 local function order_member(c) return c.queue .. '|' .. c.score .. '|' .. c.id end
@@ -16,24 +90,25 @@ local function queue_of(name)
   }
 end
 
--- HAS_PLACE: the states in which a contact stands in its queue's order.
-local HAS_PLACE = { waiting = true, offered = true, in_dialplan = true }
--- COUNTED: the states whose contacts are counted by queue.
-local COUNTED = { offered = true, in_dialplan = true, connected = true, leaving = true }
+-- PLACED: the states in which a contact stands in its queue's order. COUNTED: those
+-- whose contacts are counted by queue.
+local PLACED, COUNTED = '|waiting|offered|in_dialplan|', '|offered|in_dialplan|connected|leaving|'
+local function placed(c) return string.find(PLACED, '|' .. c.state .. '|', 1, true) ~= nil end
+local function counted(state) return string.find(COUNTED, '|' .. state .. '|', 1, true) ~= nil end
 
 local function contact_move(c, event)
-  local to = CONTACT_LIFE[event .. ' ' .. c.state]
+  local to = leads(CONTACT_LIFE, event, c.state)
   if not to then error('contact ' .. c.id .. ': no move ' .. event .. ' from ' .. c.state) end
-  if COUNTED[c.state] then count(c.queue .. '|' .. c.state, -1) end
-  if COUNTED[to] then count(c.queue .. '|' .. to, 1) end
+  if counted(c.state) then count(c.queue .. '|' .. c.state, -1) end
+  if counted(to) then count(c.queue .. '|' .. to, 1) end
   c.state = to
 end
 
 -- contact_on: who is on the channel (escaped) of the node, if anybody.
 local function contact_on(node, element)
   local prefix = node .. '|' .. element .. '|'
-  local known = call('ZRANGEBYLEX', K.elements, '[' .. prefix, '(' .. node .. '|' .. element .. '}', 'LIMIT', 0, 1)[1]
-  return known and get(K.contacts, sub(known, #prefix + 1))
+  local known = head(K.elements, '[' .. prefix, '(' .. node .. '|' .. element .. '}')
+  return known and contact_get(sub(known, #prefix + 1))
 end
 
 local function position_of(c)
@@ -49,11 +124,42 @@ local function wait_ms(c)
   return int(math.floor(((tonumber(c.answered_at) or now) - tonumber(c.at)) / 1000))
 end
 
--- match_need: a contact that waits is worth a match when the index holds anybody.
+-- order_score: what order counts: the arrival, less the credit. A strict priority comes first.
+local function order_score(c)
+  local strict, credit = 0, c.credit_ms or 0
+  if option('s') then strict = c.priority or 0 else credit = credit + (c.priority or 0) * 60000 end
+  return format('%02d', 50 - math.max(-49, math.min(strict, 49))) .. pad(tonumber(c.at) - credit * 1000)
+end
+
+-- in_time: the score as a queue's target orders it: who has waited the greatest part of it first.
+local function in_time(score, target_ms)
+  return sub(score, 1, 2) .. pad(9e15 - math.floor((now - tonumber(sub(score, 3))) / target_ms * 1000000))
+end
+
+-- match_need: a contact that waits is worth a match when there is anybody to ask.
 local function match_need(c)
-  if call('ZRANGEBYLEX', K.available, '[' .. c.need .. '|', '(' .. c.need .. '}', 'LIMIT', 0, 1)[1] then
-    work('match', 'need', c.need)
+  local line = c.line or c.need
+  if c.line then
+    local a = get(K.agents, c.prefer)
+    if a and a.ix then work('match', 'need', line) end
+  elseif head(K.available, '[' .. line .. '|', '(' .. line .. '}') then
+    work('match', 'need', line)
   end
+end
+
+-- step_now: the step of the need that the contact's wait has reached; the next
+-- one's deadline is set.
+local function step_now(c)
+  local step, n = 0, 0
+  for after in string.gmatch(match(call('HGET', K.dir, 'line|' .. c.need) or '', '"after":"([^"]*)"') or '0', '%d+') do
+    local opens = tonumber(c.at) + after * 1000
+    if opens > now then
+      due('step|' .. c.id, opens)
+      break
+    end
+    step, n = n, n + 1
+  end
+  return step
 end
 
 -- out_of_order: off the queue; those behind may hear of it, at most once a second.
@@ -66,58 +172,89 @@ end
 
 local function no_deadlines(c)
   local tail = c.queue .. '|' .. c.id
-  undue('timeout|' .. tail, 'announce|' .. tail, 'near|' .. tail, 'arm|' .. tail, 'retry|' .. c.id, 'step|' .. c.id)
+  undue('timeout|' .. tail, 'announce|' .. tail, 'near|' .. tail, 'arm|' .. tail, 'retry|' .. c.id, 'step|' .. c.id,
+    'prefer|' .. c.id, 'overflow|' .. c.id)
 end
 
 -- contact_leave: the outcome is decided; a callmanager sends the channel on.
 local function contact_leave(c, outcome)
-  if c.state == 'waiting' then call('ZREM', K.waiting, waiting_member(c)) end
-  if HAS_PLACE[c.state] then out_of_order(c) end
+  if c.state == 'waiting' then line_out(c) end
+  if placed(c) then out_of_order(c) end
   contact_move(c, 'leave')
   no_deadlines(c)
-  c.outcome, c.offer = outcome, nil
-  put(K.contacts, c.id, c)
+  c.outcome, c.offer, c.line, c.given = outcome, nil, nil, nil
+  contact_put(c)
   journal('leaving', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'outcome', outcome, 'agent', c.agent or '',
-    'wait_ms', wait_ms(c))
+    'wait_ms', wait_ms(c), 'reason', c.reason or '', 'by', c.by or '')
   work('leave', 'contact', c.id, 'channel', c.channel, 'node', c.node, 'queue', c.queue, 'outcome', outcome,
-    'agent', c.agent or '', 'language', c.language, 'wait_ms', wait_ms(c))
+    'agent', c.agent or '', 'language', c.language, 'wait_ms', wait_ms(c), 'reason', c.reason or '', 'key', c.key or '')
 end
 
--- contact_missed: agents (a list) to skip for a while.
+-- to_present: the need was edited, and goes on as another line. The step is the one that
+-- its wait has reached, and at least the one that the step so far became.
+local function to_present(c)
+  for _ = 1, 9 do
+    local was = call('HGET', K.dir, 'was|' .. c.need)
+    if not was then return end
+    local least, i = 0, 0
+    for s in string.gmatch(sub(was, 11), '%d+') do
+      if i == c.step then least = tonumber(s) end
+      i = i + 1
+    end
+    c.need = sub(was, 1, 9)
+    if not c.line then c.step = math.max(least, step_now(c)) end
+  end
+end
+
+-- to_need: out of an agent's own line, into that of the need. It does not wait now.
+local function to_need(c)
+  if not c.line then return end
+  undue('prefer|' .. c.id)
+  c.line, c.prefer, c.given = nil, nil, nil
+  to_present(c)
+  c.step = step_now(c)
+end
+
+-- contact_missed: agents (a list) to skip for a while. Whoever waited for one of
+-- them alone waits for the others now.
 local function contact_missed(c, agents)
   for id in string.gmatch(agents, '[^,]+') do
     if not has(c.skip, id) then c.skip = add(c.skip, id) end
   end
   c.missed_at = int(now)
+  to_need(c)
 end
 
 -- contact_return: back to the old place; or out, when its time was over meanwhile.
 -- The offer is closed already. quiet: the caller's music was stopped for it.
 local function contact_return(c, quiet)
   if c.timed then return contact_leave(c, 'timed_out') end
-  local talked, retry = c.state == 'connected', queue_of(c.queue).retry_ms
+  local talked, q = c.state == 'connected', queue_of(c.queue)
   contact_move(c, 'return')
   c.offer = nil
-  if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.missed_at) + retry * 1000)) end
+  to_present(c)
+  if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.missed_at) + q.retry_ms * 1000)) end
   if talked then
-    c.agent, c.answered_at = nil, nil
+    c.agent, c.answered_at, c.since = nil, nil, int(now)
+    c.credit_ms = (c.credit_ms or 0) + (q.credit_returned_ms or 0)
+    c.score = order_score(c)
     call('ZADD', K.order, 0, order_member(c))
     due('arm|' .. c.queue .. '|' .. c.id, now) -- its TTL keys, which this script may not name
   end
   if talked or quiet then
-    work('music', 'contact', c.id, 'channel', c.channel, 'node', c.node, 'queue', c.queue,
-      'music', queue_of(c.queue).music)
+    work('music', 'contact', c.id, 'channel', c.channel, 'node', c.node, 'queue', c.queue, 'music', q.music)
   end
-  call('ZADD', K.waiting, 0, waiting_member(c))
-  put(K.contacts, c.id, c)
+  line_in(c)
+  contact_put(c)
   journal('returned', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'need', c.need)
+  if c.overdue then due('overflow|' .. c.id, now) end
   match_need(c)
 end
 
 -- contact_end: the one end. The offer is closed already.
 local function contact_end(c, outcome)
-  if c.state == 'waiting' then call('ZREM', K.waiting, waiting_member(c)) end
-  if HAS_PLACE[c.state] then out_of_order(c) end
+  if c.state == 'waiting' then line_out(c) end
+  if placed(c) then out_of_order(c) end
   contact_move(c, 'end')
   no_deadlines(c)
   call('HDEL', K.contacts, c.id)
@@ -125,5 +262,5 @@ local function contact_end(c, outcome)
   c.outcome = outcome
   count(c.queue .. '|ended|' .. outcome, 1)
   journal('ended', 'contact', c.id, 'channel', c.channel, 'queue', c.queue, 'node', c.node, 'outcome', outcome,
-    'agent', c.agent or '', 'wait_ms', wait_ms(c))
+    'agent', c.agent or '', 'wait_ms', wait_ms(c), 'reason', c.reason or '')
 end

@@ -1,23 +1,27 @@
 -- core: the clock, replies, records. Needs meta; each helper names the key it needs.
-local call, sub = redis.call, string.sub
-local now, fence, domain = 0, 0, ''
+local call, sub, format, match = redis.call, string.sub, string.format, string.match
+local now, fence, domain, opts, hold = 0, 0, '', '', 0
 
 -- int: a number of microseconds in full (a plain tostring gives 14 digits).
-local function int(n) return string.format('%.0f', n) end
+local function int(n) return format('%.0f', n) end
 
 -- pad: sixteen digits, so that order as text is order in time. A double is
 -- exact up to 9e15, which is the year 2255.
-local function pad(n) return string.format('%016.0f', math.max(0, math.min(n, 9e15))) end
+local function pad(n) return format('%016.0f', math.max(0, math.min(n, 9e15))) end
 
 -- peek: what time it is, without taking a tick. Gives a reply when refused.
 local function peek()
-  local m = call('HMGET', K.meta, 'schema', 'clock', 'fence', 'domain')
-  if m[1] and tonumber(m[1]) > SCHEMA then return { 'schema', m[1] } end
-  local t = call('TIME')
-  now = tonumber(t[1]) * 1000000 + tonumber(t[2])
+  local m = call('HMGET', K.meta, 'schema', 'clock', 'fence', 'domain', 'opts', 'hold', 'frozen')
+  if m[1] and (tonumber(m[1]) > SCHEMA or tonumber(m[1]) < SCHEMA_LEAST) then return { 'schema', m[1] } end
+  if m[7] then -- a test has stopped the clock
+    now = tonumber(m[7])
+  else
+    local t = call('TIME')
+    now = t[1] * 1000000 + t[2]
+  end
   local last = tonumber(m[2] or 0)
   if now <= last then now = last + 1 end
-  fence, domain = tonumber(m[3] or 0), m[4] or ''
+  fence, domain, opts, hold = tonumber(m[3] or 0), m[4] or '', m[5] or '', tonumber(m[6] or 0)
   return nil, m[1]
 end
 
@@ -32,6 +36,10 @@ local function begin()
   end
 end
 
+-- option: is this one of the pool's options? s: priority is strict, l: contacts by
+-- service level, k: an agent's availability outlives a pause.
+local function option(letter) return string.find(opts, letter, 1, true) end
+
 -- projected: does the pool work by a directory?
 local function projected() return call('HGET', K.meta, 'dir_version') end
 
@@ -41,6 +49,13 @@ local function get(key, id)
 end
 
 local function put(key, id, record) call('HSET', key, id, cjson.encode(record)) end
+
+-- leads: where the event leads from the state; nil when the life has no such move.
+-- A life is '|event state>to|…' (life.go): a text costs nothing until it is used.
+local function leads(life, event, state) return match(life, '|' .. event .. ' ' .. state .. '>([^|]*)') end
+
+-- head: the first member between the two.
+local function head(key, from, upto) return call('ZRANGEBYLEX', key, from, upto, 'LIMIT', 0, 1)[1] end
 
 -- has: is the word in the list?
 local function has(list, word)

@@ -5,7 +5,7 @@
 -- legs and agents are parallel lists of those who are asked still; connect mode
 -- dialplan has no legs of ours. agent is the only one, or the winner.
 
-local function is_open(o) return OFFER_LIFE['close ' .. o.state] ~= nil end
+local function is_open(o) return leads(OFFER_LIFE, 'close', o.state) ~= nil end
 
 -- asked: the list of the agents.
 local function asked(o) return o.agents or o.agent or '' end
@@ -23,9 +23,6 @@ end
 -- agent_of_leg: whom the leg rings; nil when it is no leg of the offer any more.
 local function agent_of_leg(o, leg) return beside(asked(o), o.legs, leg) end
 
--- loser_of_leg: whom it rang, when another leg was faster.
-local function loser_of_leg(o, leg) return beside(o.losers, o.lost, leg) end
-
 local function hangup(o, legs, reason)
   if not legs then return end
   work('hangup', 'node', o.node, 'offer', o.id, 'contact', o.contact, 'legs', legs, 'reason', reason)
@@ -34,17 +31,17 @@ end
 -- let_go: the offer is over for one agent, unanswered. Each outcome has its own
 -- effect (life.go). leg: it is being hung up, and rings their phone until then.
 local function let_go(o, id, outcome, reason, leg)
-  local effect = EFFECTS[outcome]
+  local effect = match(EFFECTS, '|' .. outcome .. '>([^|]*)')
   journal('closed', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node,
     'outcome', outcome, 'reason', reason or '')
   local a, spec = agent_begin(id)
   if not a then return end
   if a.offer == o.id then
     a.offer = nil
-    if effect.avail == 'restart' then a.avail = int(now) end
-    if effect.avail == 'guard' then agent_guard(id, a) end
+    if has(effect, 'restart') then a.avail = int(now) end
+    if has(effect, 'guard') then agent_guard(id, a) end
     if leg then agent_hush(id, a, leg) end
-    if effect.miss and spec.always ~= 1 then
+    if has(effect, 'miss') and spec.always ~= 1 then
       a.misses = a.misses + 1
       local most = queue_of(o.queue).max_misses
       if most > 0 and a.misses >= most and not a.next then agent_mode(id, a, 'missed', { reason = outcome }) end
@@ -54,35 +51,39 @@ local function let_go(o, id, outcome, reason, leg)
   agent_commit(id, a, spec)
 end
 
--- offer_close: not answered, for all who are asked still.
-local function offer_close(o, outcome, reason)
+-- offer_close: not answered, for all who are asked still. hung: their legs are being hung up.
+local function offer_close(o, outcome, reason, hung)
   call('HDEL', K.offers, o.id)
   undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)
-  for id in string.gmatch(asked(o), '[^,]+') do let_go(o, id, outcome, reason) end
+  if hung then hangup(o, o.legs, outcome) end
+  for id in string.gmatch(asked(o), '[^,]+') do
+    let_go(o, id, outcome, reason, hung and o.legs and beside(o.legs, asked(o), id))
+  end
 end
 
 -- offer_missed: not answered by anybody; the contact goes back to its place.
-local function offer_missed(o, outcome, reason)
-  local c = get(K.contacts, o.contact)
-  offer_close(o, outcome, reason)
+local function offer_missed(o, outcome, reason, hung)
+  local c = contact_get(o.contact)
+  offer_close(o, outcome, reason, hung)
   if not c then return end
-  if EFFECTS[outcome].skip then contact_missed(c, asked(o)) end
+  if has(match(EFFECTS, '|' .. outcome .. '>([^|]*)'), 'skip') then contact_missed(c, asked(o)) end
   contact_return(c, o.connect == 'dialplan')
   return c
 end
 
 -- leg_missed: not answered by the one whom the leg rings (id). The last one ends the offer.
-local function leg_missed(o, leg, id, outcome, reason)
+local function leg_missed(o, leg, id, outcome, reason, hung)
   local others = without(o.legs, leg)
-  if not others then return offer_missed(o, outcome, reason) end
+  if not others then return offer_missed(o, outcome, reason, hung) end
   o.legs, o.agents = others, without(o.agents, id)
   if not string.find(o.agents, ',', 1, true) then o.agent = o.agents end
   put(K.offers, o.id, o)
-  let_go(o, id, outcome, reason)
-  local c = get(K.contacts, o.contact)
+  if hung then hangup(o, leg, outcome) end
+  let_go(o, id, outcome, reason, hung and leg)
+  local c = contact_get(o.contact)
   if not c then return end
-  if EFFECTS[outcome].skip then contact_missed(c, id) end
-  put(K.contacts, c.id, c)
+  if has(match(EFFECTS, '|' .. outcome .. '>([^|]*)'), 'skip') then contact_missed(c, id) end
+  contact_put(c)
   return c
 end
 
@@ -90,27 +91,27 @@ end
 local function offer_answer(o, c, id, leg)
   local others, losers = without(asked(o), id), without(o.legs, leg or '')
   local a, spec = agent_begin(id)
-  o.state, o.winner, o.legs = OFFER_LIFE['answer ' .. o.state], leg, leg
+  o.state, o.winner, o.legs = leads(OFFER_LIFE, 'answer', o.state), leg, leg
   o.agent, o.agents = id, id
-  if leg and others then o.lost, o.losers = losers, others end
   put(K.offers, o.id, o)
   out_of_order(c)
   contact_move(c, 'answer')
-  c.agent, c.answered_at, c.skip, c.missed_at = id, int(now), nil, nil
-  put(K.contacts, c.id, c)
+  c.agent, c.answered_at, c.skip, c.missed_at, c.line, c.prefer, c.given = id, int(now), nil, nil, nil, nil, nil
+  contact_put(c)
   no_deadlines(c)
   undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)
   if leg then due('bridge|' .. o.id, now + BRIDGE_MS * 1000) end
   journal('answered', 'contact', c.id, 'offer', o.id, 'agent', id, 'queue', c.queue, 'node', o.node,
     'wait_ms', wait_ms(c))
-  hangup(o, losers, 'answered_elsewhere')
+  if leg then hangup(o, losers, 'answered_elsewhere') end
   for other in string.gmatch(others or '', '[^,]+') do
     let_go(o, other, 'lost_race', nil, leg and beside(losers, others, other))
   end
   if not a then return end
   if a.offer == o.id then a.offer = nil end
-  a.calls, a.held, a.misses = add(a.calls, o.id), a.held + 1, 0
-  if a.cap > 1 then a.avail = int(now) end -- each assignment starts availability anew
+  took(a, o)
+  fair_busy(a)
+  if spec['cap_' .. o.medium] > 1 then a.avail = int(now) end -- each assignment starts availability anew
   agent_commit(id, a, spec)
 end
 
@@ -123,16 +124,17 @@ local function offer_over(o, lost)
     'outcome', 'answered', 'reason', lost and 'device_lost' or '')
   local a, spec = agent_begin(id)
   if not a then return end
-  if has(a.calls, o.id) then
-    a.calls, a.held = without(a.calls, o.id), a.held - 1
+  if freed(a, o) then
     local limit = spec.wrap_up_ms >= 0 and spec.wrap_up_ms or queue_of(o.queue).wrap_up_ms
+    local wraps = not lost and not a.next and limit > 0 and leads(AGENT_LIFE, 'call_over', a.mode)
+    if a.held == 0 and not wraps then fair_free(a) end
     if lost then
       a.avail = int(now)
       agent_guard(id, a)
       agent_next(id, a)
     elseif agent_next(id, a) then
       -- what was chosen while busy comes in place of the wrap-up
-    elseif limit > 0 and AGENT_LIFE['call_over ' .. a.mode] then
+    elseif wraps then
       agent_mode(id, a, 'call_over', { until_at = now + limit * 1000 })
     else
       a.avail = int(now)

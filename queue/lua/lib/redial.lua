@@ -2,21 +2,19 @@
 -- Needs redial deadlines. A member is 'queue|number|arrival(16)|contact'.
 
 -- NOBODY: numbers that do not say who calls.
-local NOBODY = {
-  [''] = 1, anonymous = 1, unknown = 1, unavailable = 1, restricted = 1, private = 1, withheld = 1, asterisk = 1,
-}
+local NOBODY = '||anonymous|unknown|unavailable|restricted|private|withheld|asterisk|'
 
 -- redial_prefix: of the members of a number in a queue; nil when the number is nobody's.
 local function redial_prefix(queue, number)
   number = string.lower(number or '')
-  if NOBODY[number] or #number > 64 then return nil end
+  if #number > 64 or string.find(NOBODY, '|' .. number .. '|', 1, true) then return nil end
   number = string.gsub(number, '[%%{}:|,]', function(c) return string.format('%%%02X', string.byte(c)) end)
   return queue .. '|' .. number .. '|'
 end
 
 -- redial_keep: the place of a lost contact stays for a while.
 local function redial_keep(c)
-  local ms, prefix = queue_of(c.queue).redial_ms or 0, redial_prefix(c.queue, c.caller_number)
+  local ms, prefix = queue_of(c.queue).redial_ms or 0, redial_prefix(c.queue, c.number)
   if ms <= 0 or not prefix or c.state == 'leaving' then return end
   local member = prefix .. pad(tonumber(c.at)) .. '|' .. c.id
   call('ZADD', K.redial, 0, member)
