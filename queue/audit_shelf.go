@@ -14,7 +14,7 @@ type shelf struct {
 	agents   []auditAgent
 	offers   []Offer
 	dir      map[string]string
-	heads    map[string]string   // field → score
+	heads    map[string]string   // field → score|contact
 	index    map[string][]string // sorted members
 	late     []Fault
 }
@@ -162,7 +162,7 @@ func (s *shelf) headFaults() []Fault {
 	first := map[string]string{}
 	for _, m := range s.index["waiting"] { // sorted: the first of a field is its head
 		if len(m) > 31 && first[m[:12]] == "" {
-			first[m[:12]] = m[13:31]
+			first[m[:12]] = m[13:]
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(first)) {
@@ -171,7 +171,7 @@ func (s *shelf) headFaults() []Fault {
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(s.heads)) {
-		if first[f] == "" {
+		if first[f] == "" && f != "-" { // project_open.lua
 			faults = append(faults, Fault{Kind: FaultStale, Text: fmt.Sprintf("line %s has a head, and nobody waits there", f)})
 		}
 	}

@@ -191,16 +191,9 @@ type queueRecord struct {
 	AnnounceMS      int64  `json:"announce_ms"`
 	AnnounceFirstMS int64  `json:"announce_first_ms"`
 	AnnounceMinMS   int64  `json:"announce_min_ms"`
-	RingMS          int64  `json:"ring_ms"`
-	RetryMS         int64  `json:"retry_ms"`
-	WrapUpMS        int64  `json:"wrap_up_ms"`
 	RedialMS        int64  `json:"redial_ms"`
 	TargetMS        int64  `json:"target_ms"`
-	MaxMisses       int    `json:"max_misses"`
-	Connect         string `json:"connect,omitempty"`
-	Music           string `json:"music"`
 	Strategy        string `json:"strategy"`
-	RingMost        int    `json:"ring_most,omitempty"`
 	Language        string `json:"language"`
 	Open            bool   `json:"open"`
 	MaxWaiting      int    `json:"max_waiting"`
@@ -209,9 +202,28 @@ type queueRecord struct {
 	OverflowTo      string `json:"overflow_to"`
 	OverflowMS      int64  `json:"overflow_ms"`
 	ExitKeys        string `json:"exit_keys,omitempty"`
-	CreditReturned  int64  `json:"credit_returned_ms"`
 	CreditMoved     int64  `json:"credit_moved_ms"`
 	CreditRedialled int64  `json:"credit_redialled_ms"`
+}
+
+// ringRecord is what an offer needs of its queue: it is read with each.
+type ringRecord struct {
+	RingMS         int64  `json:"ring_ms"`
+	RetryMS        int64  `json:"retry_ms"`
+	WrapUpMS       int64  `json:"wrap_up_ms"`
+	MaxMisses      int    `json:"max_misses"`
+	Connect        string `json:"connect,omitempty"`
+	Music          string `json:"music"`
+	RingMost       int    `json:"ring_most,omitempty"`
+	CreditReturned int64  `json:"credit_ms,omitempty"`
+}
+
+func (q QueueSpec) ring() ringRecord {
+	return ringRecord{
+		RingMS: cmp.Or(q.RingTimeout.Milliseconds(), RingMS), RetryMS: cmp.Or(q.Retry.Milliseconds(), RetryMS),
+		WrapUpMS: q.WrapUp.Milliseconds(), MaxMisses: q.MaxMisses, Connect: q.Connect, Music: cmp.Or(q.Music, "default"),
+		RingMost: q.RingMost, CreditReturned: q.CreditReturned.Milliseconds(),
+	}
 }
 
 func (q QueueSpec) record(line string) queueRecord {
@@ -219,29 +231,31 @@ func (q QueueSpec) record(line string) queueRecord {
 	return queueRecord{
 		ID: q.ID, Need: line, TimeoutMS: q.Timeout.Milliseconds(), AnnounceMS: q.Announce.Milliseconds(),
 		AnnounceFirstMS: or(q.AnnounceFirst, AnnounceFirstMS), AnnounceMinMS: or(q.AnnounceMin, AnnounceMinMS),
-		RingMS: or(q.RingTimeout, RingMS), RetryMS: or(q.Retry, RetryMS), WrapUpMS: q.WrapUp.Milliseconds(),
 		RedialMS: q.Redial.Milliseconds(), TargetMS: cmp.Or(q.Target, DefaultTarget).Milliseconds(),
-		MaxMisses: q.MaxMisses, Connect: q.Connect, Music: cmp.Or(q.Music, "default"), Strategy: q.Strategy, RingMost: q.RingMost,
-		Language: q.Language, Open: q.Open, MaxWaiting: q.MaxWaiting, JoinEmpty: strings.Join(q.JoinEmpty, ","), LeaveEmpty: strings.Join(q.LeaveEmpty, ","),
+		Strategy: q.Strategy, Language: q.Language, Open: q.Open, MaxWaiting: q.MaxWaiting, JoinEmpty: strings.Join(q.JoinEmpty, ","), LeaveEmpty: strings.Join(q.LeaveEmpty, ","),
 		OverflowTo: Escape(q.OverflowTo), OverflowMS: q.OverflowAfter.Milliseconds(), ExitKeys: q.ExitKeys,
-		CreditReturned: q.CreditReturned.Milliseconds(), CreditMoved: q.CreditMoved.Milliseconds(),
-		CreditRedialled: q.CreditRedialled.Milliseconds(),
+		CreditMoved: q.CreditMoved.Milliseconds(), CreditRedialled: q.CreditRedialled.Milliseconds(),
 	}
 }
 
-func decodeQueue(name, record string) (QueueSpec, error) {
+// decodeQueue reads a queue's two records.
+func decodeQueue(name, record, ring string) (QueueSpec, error) {
 	var r queueRecord
 	if err := parse(record, &r, "queue"); err != nil {
+		return QueueSpec{}, err
+	}
+	var o ringRecord
+	if err := parse(ring, &o, "ring"); err != nil {
 		return QueueSpec{}, err
 	}
 	need, _ := needOfLine(r.Need)
 	return QueueSpec{
 		Name: Unescape(name), ID: r.ID, Need: need, Medium: mediumOfLine(r.Need), Timeout: ms(r.TimeoutMS),
 		Announce: ms(r.AnnounceMS), AnnounceFirst: ms(r.AnnounceFirstMS), AnnounceMin: ms(r.AnnounceMinMS),
-		RingTimeout: ms(r.RingMS), Retry: ms(r.RetryMS), WrapUp: ms(r.WrapUpMS), Redial: ms(r.RedialMS), Target: ms(r.TargetMS),
-		MaxMisses: r.MaxMisses, Connect: r.Connect, Music: r.Music, Strategy: r.Strategy, RingMost: r.RingMost,
+		RingTimeout: ms(o.RingMS), Retry: ms(o.RetryMS), WrapUp: ms(o.WrapUpMS), Redial: ms(r.RedialMS), Target: ms(r.TargetMS),
+		MaxMisses: o.MaxMisses, Connect: o.Connect, Music: o.Music, Strategy: r.Strategy, RingMost: o.RingMost,
 		Language: r.Language, Open: r.Open, MaxWaiting: r.MaxWaiting, JoinEmpty: split(r.JoinEmpty), LeaveEmpty: split(r.LeaveEmpty),
 		OverflowTo: Unescape(r.OverflowTo), OverflowAfter: ms(r.OverflowMS), ExitKeys: r.ExitKeys,
-		CreditReturned: ms(r.CreditReturned), CreditMoved: ms(r.CreditMoved), CreditRedialled: ms(r.CreditRedialled),
+		CreditReturned: ms(o.CreditReturned), CreditMoved: ms(r.CreditMoved), CreditRedialled: ms(r.CreditRedialled),
 	}, nil
 }

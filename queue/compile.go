@@ -202,7 +202,7 @@ type serving struct {
 	held *held
 }
 
-func (s serving) String() string { return fmt.Sprintf("%s|%02d|%02d", s.line.name, s.Tier, s.at) }
+func (s serving) String() string { return fmt.Sprintf("%s|%02d|%02d", s.line.name, s.at, s.Tier) }
 
 // own is what the strategy wants of the place.
 func (s serving) own() string {

@@ -75,7 +75,7 @@ func ttlMember(member string) (kind, queue, contact string, ok bool) {
 	}
 	// the kinds that fire_ttl.lua knows
 	switch part[0] {
-	case "timeout", "announce", "near", "arm":
+	case "both", "timeout", "announce", "near", "arm":
 		return part[0], part[1], part[2], true
 	}
 	return "", "", "", false
@@ -93,7 +93,12 @@ func (p *Pool) Hint(ctx context.Context, key string) error {
 	if !found || len(contact) != contactLen {
 		return p.bad
 	}
-	return p.look(ctx, kind+"|"+queue+"|"+contact, queue, contact, "look")
+	for _, d := range []string{"both", kind} {
+		if err := p.look(ctx, d+"|"+queue+"|"+contact, queue, contact, "look"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Sweep looks at the TTL keys of about n deadlines from the cursor on, and
@@ -110,11 +115,11 @@ func (p *Pool) Sweep(ctx context.Context, from Cursor, n int) (Cursor, error) {
 	}
 	var members, keys []string
 	for i := 0; i < len(found); i += 2 { // member, score
-		switch kind, queue, contact, ok := ttlMember(found[i]); {
-		case !ok:
-		case kind == "timeout":
+		kind, queue, contact, ok := ttlMember(found[i])
+		if ok && (kind == "timeout" || kind == "both") {
 			members, keys = append(members, found[i]), append(keys, p.timeoutKey(queue, contact))
-		case kind == "announce":
+		}
+		if ok && (kind == "announce" || kind == "both") {
 			members, keys = append(members, found[i]), append(keys, p.announceKey(queue, contact))
 		}
 	}

@@ -55,7 +55,7 @@ type contactRecord struct {
 	ID, State, Queue, Need string
 	Step                   int
 	Score                  string
-	At, Since              micros
+	At                     micros
 	Channel, Node, Boot    string
 	Name, Number, Language string
 	TimeoutMS, AnnounceMS  int64
@@ -64,6 +64,7 @@ type contactRecord struct {
 }
 
 type contactSome struct {
+	Since      micros `json:"since"` // the time of the wait counts from; the arrival when empty
 	Line       string `json:"line"`
 	Offer      string `json:"offer"`
 	Agent      string `json:"agent"`
@@ -84,7 +85,7 @@ type contactSome struct {
 }
 
 // contactFields is how many a record has that every contact has.
-const contactFields = 17
+const contactFields = 16
 
 func (r *contactRecord) UnmarshalJSON(b []byte) error {
 	var all []json.RawMessage
@@ -94,7 +95,7 @@ func (r *contactRecord) UnmarshalJSON(b []byte) error {
 	if len(all) < contactFields {
 		return fmt.Errorf("%d fields", len(all))
 	}
-	into := []any{&r.ID, &r.State, &r.Queue, &r.Need, &r.Step, &r.Score, &r.At, &r.Since, &r.Channel, &r.Node, &r.Boot, &r.Name,
+	into := []any{&r.ID, &r.State, &r.Queue, &r.Need, &r.Step, &r.Score, &r.At, &r.Channel, &r.Node, &r.Boot, &r.Name,
 		&r.Number, &r.Language, &r.TimeoutMS, &r.AnnounceMS, &r.Attempts, &r.contactSome}
 	for i := range min(len(all), len(into)) {
 		if err := json.Unmarshal(all[i], into[i]); err != nil {

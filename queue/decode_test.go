@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 		_, err1 := decodeContact(text)
 		_, err2 := decodeOffer(text, "demo.test")
 		_, err3 := decodeAgent("201", text)
-		_, err4 := decodeQueue("support", text)
+		_, err4 := decodeQueue("support", text, text)
 		_, err5 := decodeNode("ast-1", text)
 		for _, err := range []error{err1, err2, err3, err4, err5} {
 			if err != nil && !errors.Is(err, ErrRecord) {

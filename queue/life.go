@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -98,7 +99,7 @@ const (
 	FairHalfMS      = 2_700_000 // in which half of what an agent worked is forgotten (lua/lib/fair.lua)
 	OverflowRetryMS = 10_000    // after the queue to overflow to took nobody
 	WeightMax       = 10        // of an agent, for weighted-random
-	Behind          = 3         // agents next in turn, told beside an offer
+	Behind          = 4         // agents in turn whom an offer looks at: who gets it, and who comes next
 	LeavesPerRun    = 10        // who leave a queue whose agents have gone, in one script
 	NearPositions   = 10        // who hears of an improved position at once
 	MatchesPerRun   = 16        // legs of one script, or one offer
@@ -121,23 +122,26 @@ func to(life []Move, event, state string) (string, bool) {
 	return "", false
 }
 
-// luaConstants renders the bounds and the tables for the scripts.
-var luaConstants = func() string {
-	var b strings.Builder
-	for _, c := range []struct {
-		name  string
-		value int
-	}{
-		{"SCHEMA", Schema}, {"SCHEMA_LEAST", schemaLeast}, {"GUARD_MS", GuardMS}, {"HUSH_MS", HushMS}, {"SETUP_MS", SetupMS},
-		{"RING_MS", RingMS}, {"RING_GRACE_MS", RingGraceMS}, {"DIALPLAN_GRACE_MS", DialplanGraceMS}, {"LEGS", LegsPerOffer},
-		{"BRIDGE_MS", BridgeMS}, {"BRIDGE_TRIES", BridgeTries}, {"RETRY_MS", RetryMS}, {"FAIR_HALF_MS", FairHalfMS},
-		{"OVERFLOW_RETRY_MS", OverflowRetryMS}, {"WEIGHT_MAX", WeightMax}, {"BEHIND", Behind}, {"LEAVES", LeavesPerRun},
-		{"ANNOUNCE_FIRST_MS", AnnounceFirstMS}, {"ANNOUNCE_MIN_MS", AnnounceMinMS}, {"NEAR", NearPositions},
-		{"MATCHES", MatchesPerRun}, {"TRIES", TriesPerRun}, {"JOURNAL_MAX", JournalMax},
-		{"REPAIRS_MAX", RepairsMax}, {"HOLD_MS", HoldMS}, {"REFUSED_MS", RefusedMS}, {"OVER_MS", OverMS},
+// luaConstants are the bounds, by the names that they have in the scripts.
+var luaConstants = func() map[string]string {
+	all := map[string]string{}
+	for name, value := range map[string]int{
+		"SCHEMA": Schema, "SCHEMA_LEAST": schemaLeast, "GUARD_MS": GuardMS, "HUSH_MS": HushMS, "SETUP_MS": SetupMS,
+		"RING_MS": RingMS, "RING_GRACE_MS": RingGraceMS, "DIALPLAN_GRACE_MS": DialplanGraceMS, "LEGS": LegsPerOffer,
+		"BRIDGE_MS": BridgeMS, "BRIDGE_TRIES": BridgeTries, "RETRY_MS": RetryMS, "FAIR_HALF_MS": FairHalfMS,
+		"OVERFLOW_RETRY_MS": OverflowRetryMS, "WEIGHT_MAX": WeightMax, "BEHIND": Behind, "LEAVES": LeavesPerRun,
+		"ANNOUNCE_FIRST_MS": AnnounceFirstMS, "ANNOUNCE_MIN_MS": AnnounceMinMS, "NEAR": NearPositions,
+		"MATCHES": MatchesPerRun, "TRIES": TriesPerRun, "JOURNAL_MAX": JournalMax,
+		"REPAIRS_MAX": RepairsMax, "HOLD_MS": HoldMS, "REFUSED_MS": RefusedMS, "OVER_MS": OverMS,
 	} {
-		fmt.Fprintf(&b, "local %s = %d\n", c.name, c.value)
+		all[name] = strconv.Itoa(value)
 	}
+	return all
+}()
+
+// luaTables renders the tables of moves and effects for the scripts.
+var luaTables = func() string {
+	var b strings.Builder
 	for _, l := range []struct {
 		name string
 		life []Move

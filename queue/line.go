@@ -108,7 +108,7 @@ func headsOf(line string, from, last int) []string {
 	return all
 }
 
-// placeLine is the line of a place, 'line|tier|step'.
+// placeLine is the line of a place, 'line|step|tier'.
 func placeLine(place string) string {
 	line, _, _ := strings.Cut(place, "|")
 	return line

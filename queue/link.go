@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -56,8 +57,14 @@ func parts(library string) ([]part, error) {
 	return all, nil
 }
 
-// link puts before the command what it needs of the library, in its order.
-func link(library []part, command string) string {
+// layers says where a new layer begins: after so many statements of the library.
+var layers = []int{3, 12, 24, 36}
+
+// link puts before the command what it needs of the library, in its order, with the
+// constants in their places. Each layer is a function in which the next one stands: Lua
+// finds the local of an outer function at once, and that of the same one by going
+// through all that are captured.
+func link(library []part, constants map[string]string, command string) string {
 	need := map[string]bool{}
 	for todo := words(command); len(todo) > 0; {
 		word := todo[0]
@@ -70,11 +77,24 @@ func link(library []part, command string) string {
 		}
 	}
 	var b strings.Builder
+	n := 0
 	for _, p := range library {
-		if need[p.names[0]] {
-			b.WriteString(strings.TrimSpace(luaComment.ReplaceAllString(p.text, "")))
-			b.WriteByte('\n')
+		if !need[p.names[0]] {
+			continue
+		}
+		if slices.Contains(layers, n) {
+			b.WriteString("return (function()\n")
+		}
+		n++
+		b.WriteString(strings.TrimSpace(luaComment.ReplaceAllString(p.text, "")))
+		b.WriteByte('\n')
+	}
+	nested := 0
+	for _, at := range layers {
+		if at < n {
+			nested++
 		}
 	}
-	return b.String() + command
+	text := b.String() + command + strings.Repeat(" end)()", nested)
+	return luaWord.ReplaceAllStringFunc(text, func(word string) string { return cmp.Or(constants[word], word) })
 }

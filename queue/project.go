@@ -180,6 +180,7 @@ func (d Projection) compile(have map[string]string) (compiled, error) {
 	}
 	for _, q := range d.Queues {
 		c.settings["queue|"+Escape(q.Name)] = text(q.record(lines[q.Need].name))
+		c.settings["ring|"+Escape(q.Name)] = text(q.ring())
 	}
 	for i, a := range d.Agents {
 		spec := compileAgent(i, a, lines, d.Pool)
@@ -198,7 +199,7 @@ func (d Projection) compile(have map[string]string) (compiled, error) {
 func (c *compiled) forget(have map[string]string) {
 	for field := range have {
 		kind, _, _ := strings.Cut(field, "|")
-		of := map[string]map[string]string{"agent": c.agents, "line": c.lines, "queue": c.settings, "named": c.settings}[kind]
+		of := map[string]map[string]string{"agent": c.agents, "line": c.lines, "queue": c.settings, "ring": c.settings, "named": c.settings}[kind]
 		if _, is := of[field]; of == nil || is {
 			continue
 		}

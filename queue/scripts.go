@@ -47,11 +47,13 @@ var scripts = func() map[string]*script {
 }()
 
 func loadScripts() (map[string]*script, error) {
-	library, err := parts(luaConstants)
+	var library []part
+	tables, err := parts(luaTables)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"core", "fair", "contact", "agent", "offer", "redial", "chance", "deadline", "door"} {
+	library = append(library, tables...)
+	for _, name := range []string{"core", "fair", "contact", "agent", "offer", "redial", "deadline", "door"} {
 		text, err := luaFiles.ReadFile("lua/lib/" + name + ".lua")
 		if err != nil {
 			return nil, err
@@ -76,6 +78,10 @@ func loadScripts() (map[string]*script, error) {
 		if err != nil {
 			return nil, err
 		}
+		body, err = include(body)
+		if err != nil {
+			return nil, fmt.Errorf("lua/%s: %w", f.Name(), err)
+		}
 		head := headKeys.FindSubmatch(body)
 		if head == nil {
 			return nil, fmt.Errorf("lua/%s: no KEYS in the header", f.Name())
@@ -85,11 +91,23 @@ func loadScripts() (map[string]*script, error) {
 		for i, k := range s.keys {
 			fmt.Fprintf(&keys, "%s=KEYS[%d],", k, i+1)
 		}
-		s.text = "local K={" + keys.String() + "}\n" + link(library, string(body))
+		s.text = "local K={" + keys.String() + "}\n" + link(library, luaConstants, string(body))
 		s.run = redis.NewScript(s.text)
 		all[name] = s
 	}
 	return all, nil
+}
+
+var includeLine = regexp.MustCompile(`(?m)^ *--include (\w+)$`)
+
+// include puts library files where a command wants the whole of them.
+func include(body []byte) ([]byte, error) {
+	var bad error
+	return includeLine.ReplaceAllFunc(body, func(line []byte) []byte {
+		text, err := luaFiles.ReadFile("lua/lib/" + string(includeLine.FindSubmatch(line)[1]) + ".lua")
+		bad = errors.Join(bad, err)
+		return text
+	}), bad
 }
 
 // A reply is what a script gave: words, the first of which was "ok".

@@ -96,7 +96,7 @@ func TestLinkerRefusesWhatItCannotName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := link(lib, "return g()"), "local a, b = 1, 2\nlocal function f() return a end\nlocal function g() return f() end\nreturn g()"; got != want {
+	if got, want := link(lib, map[string]string{"N": "7"}, "return g(N)"), "local a, b = 1, 2\nlocal function f() return a end\nlocal function g() return f() end\nreturn g(7)"; got != want {
 		t.Errorf("linked\n%s\nwant\n%s", got, want)
 	}
 }

@@ -141,7 +141,6 @@ type Entry struct {
 	From     string // of a moved: the queue that it left
 	Tier     int    // of an offered: the agent's penalty tier
 	Step     int    // of an offered: the step that admits the agent; of a widened: the contact's
-	Choice   int    // of an offered: agents who stood for the need, this one among them
 	Behind   []string
 	Priority int // of a reprioritised
 }
@@ -169,7 +168,7 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 			Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
 			Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
 			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
-			Tier: int(f.int("tier")), Step: int(f.int("step")), Choice: int(f.int("choice")), Behind: split(f.text("behind")),
+			Tier: int(f.int("tier")), Step: int(f.int("step")), Behind: split(f.text("behind")),
 			Priority: int(f.int("priority")),
 		}
 	}

@@ -73,11 +73,20 @@ func (p *Pool) Offers(ctx context.Context) ([]Offer, error) {
 
 // Queue gives a queue's settings, or ErrNoQueue.
 func (p *Pool) Queue(ctx context.Context, name string) (QueueSpec, error) {
-	text, err := p.get(ctx, "dir", "queue|"+Escape(name), ErrNoQueue, "queue "+name)
-	if err != nil {
-		return QueueSpec{}, err
+	if p.bad != nil {
+		return QueueSpec{}, p.bad
 	}
-	return decodeQueue(Escape(name), text)
+	id := Escape(name)
+	both, err := p.rdb.HMGet(ctx, p.keys["dir"], "queue|"+id, "ring|"+id).Result()
+	if err != nil {
+		return QueueSpec{}, fmt.Errorf("queue %s: %w", name, err)
+	}
+	record, is := both[0].(string)
+	ring, rings := both[1].(string)
+	if !is || !rings {
+		return QueueSpec{}, fmt.Errorf("queue %s: %w", name, ErrNoQueue)
+	}
+	return decodeQueue(id, record, ring)
 }
 
 // Domain is the domain of the agents' SIP addresses.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -114,7 +115,7 @@ func (f *floor) fullQueues(ctx context.Context, want int, out *figures) error {
 		spent, idle = append(spent, us/batch), append(idle, nothing)
 		for _, o := range offers {
 			gone[o.Channel] = true
-			if _, err := f.pool.CallerGone(ctx, f.from, o.Channel); err != nil {
+			if err := f.hangUp(ctx, o); err != nil {
 				return err
 			}
 			if _, err := f.pool.SetMode(ctx, o.Agent, queue.ModeChange{Mode: queue.LoggedOut}); err != nil {
@@ -150,7 +151,7 @@ func (f *floor) freeFloor(ctx context.Context, want int, out *figures) error {
 		}
 		us, err := f.spent(ctx, scriptsAlone, func() error {
 			for i := range batch {
-				made, err := f.pool.Match(ctx, "", queue.Subject{Need: needName(f.asked(b*batch + i))})
+				made, err := f.pool.Match(ctx, "", queue.Subject{Line: lineOf(f.asked(b*batch + i))})
 				if err != nil {
 					return err
 				}
@@ -171,7 +172,7 @@ func (f *floor) freeFloor(ctx context.Context, want int, out *figures) error {
 		}
 		spent, idle = append(spent, us/batch), append(idle, nothing)
 		for _, o := range offers {
-			if _, err := f.pool.CallerGone(ctx, f.from, o.Channel); err != nil {
+			if err := f.hangUp(ctx, o); err != nil {
 				return err
 			}
 		}
@@ -202,6 +203,19 @@ func (f *floor) changes(ctx context.Context, out *figures) error {
 		spent = append(spent, us/(2*batch))
 	}
 	out.change(len(f.agents), spent)
+	return nil
+}
+
+// hangUp: the caller hangs up while the agent's phone rings, and the phone falls silent.
+func (f *floor) hangUp(ctx context.Context, o queue.Offer) error {
+	if _, err := f.pool.CallerGone(ctx, f.from, o.Channel); err != nil {
+		return err
+	}
+	for _, leg := range o.Legs {
+		if _, err := f.pool.LegEnded(ctx, f.from, leg, 0); err != nil && !errors.Is(err, queue.ErrNoOffer) {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -81,7 +81,7 @@ func (f *floor) matcher(ctx context.Context, name string, made func(int)) error 
 		}
 		for _, w := range entries {
 			if w.Kind == queue.WorkMatch {
-				offers, err := f.pool.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				offers, err := f.pool.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				if err != nil {
 					return err
 				}
@@ -89,7 +89,7 @@ func (f *floor) matcher(ctx context.Context, name string, made func(int)) error 
 					made(len(offers))
 				}
 			}
-			if err := f.pool.Done(ctx, w.ID); err != nil {
+			if _, err := f.pool.Done(ctx, w.ID); err != nil {
 				return err
 			}
 		}

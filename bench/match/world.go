@@ -180,4 +180,5 @@ func (f *floor) starve(ctx context.Context, have, want int) error {
 	})
 }
 
-func needName(need int) string { return fmt.Sprintf("%08d", need) }
+// lineOf is the line of the need, as queue names it.
+func lineOf(need int) string { return fmt.Sprintf("av%05s00", strconv.FormatInt(int64(need), 36)) }

@@ -9,7 +9,7 @@ local a, spec = agent_begin(id)
 if not a then return { 'no_agent', id } end
 local was = a.device
 if lasts > 0 then
-  a.device = was or int(now)
+  a.device = was or stamp
   due('device|' .. id, now + lasts * 1000)
 else
   undue('device|' .. id)

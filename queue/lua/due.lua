@@ -4,7 +4,7 @@
 -- gives ok now next(µs; '' when none) (member score)... | ok now until (another's turn lasts until then);  O(log n + how many)
 local refused = peek()
 if refused then return refused end
-local upto = int(now)
+local upto = stamp
 if ARGV[3] ~= '0' then
   local turn = call('HMGET', K.meta, 'timer', 'timer_until')
   if turn[1] and turn[1] ~= ARGV[2] and tonumber(turn[2]) > now then return { 'ok', upto, turn[2] } end
@@ -12,8 +12,8 @@ if ARGV[3] ~= '0' then
     call('HSET', K.meta, 'timer', ARGV[2], 'timer_until', int(now + ARGV[3] * 1000))
   end
 end
-local found = call('ZRANGEBYSCORE', K.deadlines, '-inf', upto, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
-local nxt = call('ZRANGEBYSCORE', K.deadlines, '(' .. upto, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+local found = call('ZRANGEBYSCORE', K.deadlines, '-inf', upto, 'WITHSCORES', 'LIMIT', '0', ARGV[1])
+local nxt = call('ZRANGEBYSCORE', K.deadlines, '(' .. upto, '+inf', 'WITHSCORES', 'LIMIT', '0', '1')
 local out = { 'ok', upto, nxt[2] and int(tonumber(nxt[2])) or '' }
 for i = 1, #found, 2 do
   out[#out + 1] = found[i]

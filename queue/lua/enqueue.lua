@@ -39,8 +39,8 @@ if told then return { why or 'closed', asks } end
 if why then
   -- A name that is no queue's is no field of the counts either: it comes from outside.
   local name = why ~= 'no_queue' and asks or ''
-  count(name .. '|entered', 1)
-  count(name .. '|ended|refused', 1)
+  count(name .. '|entered', '1')
+  count(name .. '|ended|refused', '1')
   journal('entered', 'contact', id, 'channel', ARGV[5], 'queue', asks, 'node', node)
   journal('ended', 'contact', id, 'channel', ARGV[5], 'queue', asks, 'node', node, 'outcome', 'refused', 'reason', why)
   due('refused|' .. id, now + REFUSED_MS * 1000)
@@ -56,7 +56,7 @@ if place and not back then at = math.min(at, place) end
 local credit = tonumber(ARGV[17]) + (place and not back and q.credit_redialled_ms or 0)
 local priority = tonumber(ARGV[11])
 c = {
-  id = id, state = 'waiting', queue = queue, need = to, step = 0, at = int(at), since = int(since),
+  id = id, state = 'waiting', queue = queue, need = to, step = 0, at = int(at), since = since ~= at and int(since) or nil,
   channel = ARGV[5], node = node, boot = boot.boot, name = ARGV[12], number = ARGV[13],
   language = ARGV[14] ~= '' and ARGV[14] or q.language,
   timeout_ms = tonumber(ARGV[9]) or q.timeout_ms, announce_ms = tonumber(ARGV[10]) or q.announce_ms,
@@ -76,29 +76,27 @@ else
 end
 
 contact_put(c)
-call('ZADD', K.elements, 0, prefix .. id)
+call('ZADD', K.elements, '0', prefix .. id)
 line_in(c)
-call('ZADD', K.order, 0, order_member(c))
-if c.timeout_ms > 0 then
-  local over = math.floor(since / 1000) + c.timeout_ms
-  if queue ~= asks then
-    due('arm|' .. queue .. '|' .. id, now) -- keys of a queue that the caller of this script did not name
-  else
+call('ZADD', K.order, '0', order_member(c))
+if queue ~= asks then
+  due('arm|' .. queue .. '|' .. id, now) -- the caller of this script did not name the keys of that queue
+elseif c.timeout_ms > 0 or c.announce_ms > 0 then
+  local timeout, announce
+  if c.timeout_ms > 0 then
+    local over = math.floor(since / 1000) + c.timeout_ms
     if over * 1000 > now then call('SET', K.timeout, '1', 'PXAT', int(over)) end
-    due('timeout|' .. queue .. '|' .. id, over * 1000)
+    timeout = over * 1000
   end
-end
-if c.announce_ms > 0 then
-  local first = math.floor(now / 1000) + q.announce_first_ms
-  if queue ~= asks then
-    due('arm|' .. queue .. '|' .. id, now)
-  else
+  if c.announce_ms > 0 then
+    local first = math.floor(now / 1000) + q.announce_first_ms
     call('SET', K.announce, '1', 'PXAT', int(first))
-    due('announce|' .. queue .. '|' .. id, first * 1000)
+    announce = first * 1000
   end
+  ttl_due(c, timeout, announce)
 end
 if q.overflow_ms > 0 then due('overflow|' .. id, math.max(now, at + q.overflow_ms * 1000)) end
-count(queue .. '|entered', 1)
+count(queue .. '|entered', '1')
 journal('entered', 'contact', id, 'channel', c.channel, 'queue', queue, 'node', node, 'need', to,
   'reconnects', c.reconnects or '', 'agent', c.prefer or '', 'reason', c.came_to or '')
 match_need(c)

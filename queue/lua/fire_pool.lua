@@ -10,7 +10,7 @@ if kind == 'empty' then -- nobody is left who could serve the line: who waits th
   local line = get(K.dir, 'line|' .. id)
   local q = line and queue_of(line.queue)
   if not q or not q.leave_empty or not nobody(id, q.leave_empty) then return { 'ok' } end
-  local found = call('ZRANGEBYLEX', K.waiting, '[' .. id .. '|', '(' .. id .. '}', 'LIMIT', 0, LEAVES)
+  local found = call('ZRANGEBYLEX', K.waiting, '[' .. id .. '|', '(' .. id .. '}', 'LIMIT', '0', 'LEAVES')
   for _, m in ipairs(found) do
     local c = contact_get(sub(m, 33))
     if c and c.state == 'waiting' and waiting_member(c) == m then
@@ -21,7 +21,7 @@ if kind == 'empty' then -- nobody is left who could serve the line: who waits th
   if found[LEAVES] then due(ARGV[1], now) end
 elseif kind == 'near' then -- somebody left the queue; who stands near its head may hear of it
   local least = queue_of(id).announce_min_ms * 1000
-  for place, m in ipairs(call('ZRANGEBYLEX', K.order, '[' .. id .. '|', '(' .. id .. '}', 'LIMIT', 0, NEAR)) do
+  for place, m in ipairs(call('ZRANGEBYLEX', K.order, '[' .. id .. '|', '(' .. id .. '}', 'LIMIT', '0', 'NEAR')) do
     local c = contact_get(sub(m, -24))
     if c and c.announce_ms > 0 and c.said_position and place < c.said_position then
       due('near|' .. id .. '|' .. c.id, math.max(now, tonumber(c.said_at) + least))

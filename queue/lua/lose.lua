@@ -8,7 +8,7 @@ local node, batch = ARGV[1], tonumber(ARGV[4])
 local n, stale = origin(node, ARGV[2])
 if stale then return stale end
 local from = ARGV[3] == '' and '[' .. node .. '|' or '(' .. ARGV[3]
-local found = call('ZRANGEBYLEX', K.elements, from, '(' .. node .. '}', 'LIMIT', 0, batch)
+local found = call('ZRANGEBYLEX', K.elements, from, '(' .. node .. '}', 'LIMIT', '0', batch)
 local out = { 'ok', #found == batch and found[batch] or '' }
 for _, m in ipairs(found) do
   local c = contact_get(sub(m, -24))

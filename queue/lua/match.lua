@@ -10,7 +10,7 @@
 -- ring-all takes all agents of the tier whose turn it is, and each of them is asked
 -- for who comes earlier; but once twice as many wait as are free, each phone rings
 -- for a caller of its own. The index is a hint: records decide.
-local refused = begin()
+local refused = peek() -- the tick is taken with the fence, when an offer is made
 if refused then return refused end
 local cause, kind, subject = ARGV[1], ARGV[2], ARGV[3]
 local out = { 'ok' }
@@ -61,127 +61,109 @@ local function stands(m, id)
   return false
 end
 
--- tried: of a field of heads, the last member that was looked at in vain; '~' ends the field.
-local tried = {}
+local rare, rarely -- below
 
--- group_size: how many of those who are held back are available.
-local function group_size(group) return call('ZLEXCOUNT', K.available, '[' .. group .. '|', '(' .. group .. '}') end
+-- tried: of a field of heads, what was looked at last in vain; '~' ends the field.
+local tried = {}
 
 -- first: the member of waiting that comes first for somebody who looks at these heads,
 -- and its key: their own ranking of the line, if they have one, the pool's order, the id.
 local function first(spec)
-  local best, at, last
+  local best, at, of
   local part, n = spec, 0
   repeat
     local heads, ranks, targets = part.heads, part.ranks, part.targets
-    local scores = looked_at(heads)
+    local found = looked_at(heads)
     for i = 1, #heads do
-      local s, m = scores[i], nil
-      if s and tried[heads[i]] then
-        m = head(K.waiting, '(' .. tried[heads[i]], '(' .. heads[i] .. '}')
-        s = m and sub(m, 14, 31)
+      local h, f = found[i], heads[i]
+      if h and tried[f] then
+        local m = head(K.waiting, '(' .. f .. '|' .. tried[f], '(' .. f .. '}')
+        h = m and sub(m, 14)
       end
-      if s then
-        if targets then s = in_time(s, targets[i]) end
-        if ranks then s = ranks[i] .. s end
-        if not best or s < best then best, at, last = s, heads[i], m end
+      if h then
+        local key = h
+        if targets then key = rarely().in_time(key, targets[i]) end
+        if ranks then key = ranks[i] .. key end
+        if not best or key < best then best, at, of = key, f, h end
       end
     end
     part = nil
     while spec.spare and n < #spec.spare and not part do -- lines that they serve while enough of their group are left
       n = n + 1
-      part = group_size(spec.spare[n].group) > spec.spare[n].keep and spec.spare[n] or nil
+      part = rarely().group_size(spec.spare[n].group) > spec.spare[n].keep and spec.spare[n] or nil
     end
   until not part
-  if not best then return nil end
-  local m = last or head(K.waiting, '[' .. at .. '|', '(' .. at .. '}')
-  return m, best .. sub(m, 32)
+  if best then return at .. '|' .. of, best end
 end
 
 -- admitted: the steps of the need that are open to the contact: those of its wait, and those
 -- of agents held back of whom enough are left.
+local FIRST = { '00' }
 local function admitted(c)
+  local holds = sub(c.need, 1, 1) < 'a' -- an upper case letter
+  if c.step == 0 and not holds then return FIRST end
   local steps, n = {}, c.step + 1
   for s = 0, c.step do steps[s + 1] = format('%02d', s) end
-  if string.find(c.need, '^%u') then
-    local line = get(K.dir, 'line|' .. c.need)
-    for _, r in ipairs(line and line.reserve or {}) do
-      if c.step >= r.from and c.step < r.step and group_size(r.group) > r.keep then
-        n = n + 1
-        steps[n] = format('%02d', r.step)
-      end
+  local line = holds and get(K.dir, 'line|' .. c.need)
+  for _, r in ipairs(line and line.reserve or {}) do
+    if c.step >= r.from and c.step < r.step and rarely().group_size(r.group) > r.keep then
+      n = n + 1
+      steps[n] = format('%02d', r.step)
     end
   end
   return steps
 end
 
+-- rarely: what few contacts need. A function takes time to make whether it is used or
+-- not: these are made for the first who needs one.
+function rarely()
+  if rare then return rare end
+  --include rare
+  return rare
+end
+
 -- turn: the agent, by their member, whose turn it is for the contact: lower tiers
 -- first, then the score, across the steps that admit. Without one: were any passed over?
+-- And those whose turn comes next.
 local function turn(c, skip)
   if c.line then -- for this agent alone
     local a, spec = agent_of(c.prefer)
     local media = a and a.ix and open_media(a, spec)
     if not media or not string.find(media, sub(c.need, 2, 2), 1, true) then return nil, false end
     if has(skip, c.prefer) then return nil, true end
-    return c.line .. '|00|00|' .. '0000' .. ZEROS .. '|' .. c.prefer, false
+    return c.line .. '|00|00|0000' .. ZEROS .. '|' .. c.prefer, false
   end
-  local steps, passed, from = admitted(c), false, '[' .. c.need .. '|'
-  local letter = string.lower(sub(c.need, 1, 1))
-  while true do
-    local m = head(K.available, from, '(' .. c.need .. '}')
-    if not m then return nil, passed end
-    local tier, best = sub(m, 1, 13), nil
-    for i = 1, #steps do
-      local prefix = tier .. steps[i] .. '|'
-      if sub(m, 1, 16) ~= prefix then m = head(K.available, '[' .. prefix, '(' .. sub(prefix, 1, -2) .. '}') end
-      while m and not (best and sub(best, 17) <= sub(m, 17)) do
-        local id = sub(m, 38)
-        if has(skip, id) then
+  local steps, passed, best, behind = admitted(c), false, nil, ''
+  for i = 1, #steps do
+    local prefix = c.need .. '|' .. steps[i]
+    local from, upto, later = '[' .. prefix .. '|', '(' .. prefix .. '}', false
+    repeat
+      local found = call('ZRANGEBYLEX', K.available, from, upto, 'LIMIT', '0', 'BEHIND')
+      for k = 1, #found do
+        local m = found[k]
+        if best and sub(best, 14) <= sub(m, 14) then
+          later = true
+          break
+        elseif has(skip, sub(m, 38)) then
           passed = true
-        elseif stands(m, id) then
-          best = m
+        elseif stands(m, sub(m, 38)) then
+          best, later, behind = m, true, ''
+          for l = k + 1, #found do behind = behind .. sub(found[l], 38) .. ',' end
           break
         else
           call('ZREM', K.available, m)
         end
-        m = head(K.available, '(' .. m, '(' .. sub(prefix, 1, -2) .. '}')
       end
-      m = m or ''
-    end
-    if best and string.find('xwb', letter, 1, true) then
-      best = by_chance(letter, c, tier, steps, best, function(m) return not has(skip, sub(m, 38)) and stands(m, sub(m, 38)) end)
-    end
-    if best then return best, passed end
-    from = '(' .. sub(tier, 1, 12) .. '}'
+      if found[1] then from = '(' .. found[#found] end
+    until later or not found[1]
   end
+  if best and string.find('xwbXWB', sub(c.need, 1, 1), 1, true) then best = rarely().by_chance(c, steps, best, skip) end
+  return best, passed, behind
 end
 
--- taken: the agents whom the contact gets, in turn. best: the member of the first.
-local function taken(c, best)
-  if c.line or string.lower(sub(c.need, 1, 1)) ~= 'g' then return { sub(best, 38) } end
-  local all, steps = {}, admitted(c)
-  local q = queue_of(c.queue)
-  local most = math.min(q.ring_most or LEGS, LEGS)
-  for i = 1, #steps do
-    local prefix = sub(best, 1, 13) .. steps[i]
-    local m, n = head(K.available, '[' .. prefix .. '|', '(' .. prefix .. '}'), 0
-    while m and n < LEGS do
-      if not has(c.skip, sub(m, 38)) and stands(m, sub(m, 38)) then
-        all[#all + 1], n = m, n + 1
-      end
-      m = head(K.available, '(' .. m, '(' .. prefix .. '}')
-    end
-  end
-  table.sort(all, function(a, b) return sub(a, 17) < sub(b, 17) end)
-  most = math.min(#all, most)
-  if call('ZLEXCOUNT', K.waiting, '[' .. c.need .. '|', '(' .. c.need .. '}') >= 2 * #all then most = 1 end
-  local ids = {}
-  for i = 1, most do ids[i] = sub(all[i], 38) end
-  return ids
-end
-
--- served: the contact of the member and the agents whom it gets. Without an
--- agent the member, or all of its step, is left out from now on.
+-- served: the contact of the member and the agents whom it gets: c, ids, the first one's
+-- member, and who comes next. Without an agent the member, or all of its step, is left
+-- out from now on.
 local function served(m)
   local f = sub(m, 1, 12)
   local c = contact_get(sub(m, 33))
@@ -190,24 +172,16 @@ local function served(m)
     head_anew(f)
     return nil
   end
-  local best, passed = turn(c, c.skip)
-  if not best and passed and now >= tonumber(c.missed_at) + queue_of(c.queue).retry_ms * 1000 then
+  local best, passed, behind = turn(c, c.skip)
+  if not best and passed and now >= tonumber(c.missed_at) + ring_of(c.queue).retry_ms * 1000 then
     c.skip = nil -- every agent ready now was tried, and the time is over
-    best = turn(c, nil)
+    best, passed, behind = turn(c, nil)
   end
-  if best then return c, taken(c, best), best end
-  tried[f] = passed and m or f .. '|~'
-end
-
--- member_of: the agent's in available, for the contact's need.
-local function member_of(id, c)
-  local a, spec = agent_of(id)
-  for i = 1, #spec.places do
-    if sub(spec.places[i], 1, 9) == c.need then
-      return spec.places[i] .. '|' .. turn_score(string.lower(sub(c.need, 1, 2)), a, spec, i) .. '|' .. id
-    end
+  if best then
+    local all = not c.line and string.find('gG', sub(c.need, 1, 1), 1, true)
+    return c, all and rarely().taken(c, best) or { sub(best, 38) }, best, behind
   end
-  return c.need .. '|00|00|0000' .. ZEROS .. '|' .. id -- theirs alone
+  tried[f] = passed and sub(m, 14) or '~'
 end
 
 -- pair: for who looks at these heads: an agent (owner), or nobody.
@@ -215,8 +189,8 @@ local function pair(spec, owner)
   for _ = 1, TRIES do
     local m = first(spec)
     if not m then return nil end
-    local c, ids, best = served(m)
-    if c and #ids == 1 and ids[1] == owner then return c, ids, best end
+    local c, ids, best, behind = served(m)
+    if c and ids[1] == owner and not ids[2] then return c, ids, best, behind end
     local seen = {}
     while c do
       local earlier, key, whose = m, nil, nil
@@ -224,19 +198,19 @@ local function pair(spec, owner)
         local other, k = first(specs[ids[i]])
         if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
       end
-      if earlier == m then return c, ids, best end
+      if earlier == m then return c, ids, best, behind end
       if seen[earlier] then -- a circle: the agent has their way
         c = contact_get(sub(earlier, 33))
-        return c, { whose }, member_of(whose, c)
+        return c, { whose }, rarely().member_of(whose, c)
       end
       seen[m], m = true, earlier
-      c, ids, best = served(m)
+      c, ids, best, behind = served(m)
     end
   end
 end
 
-local function claim(c, ids, best)
-  local q = queue_of(c.queue)
+local function claim(c, ids, best, behind)
+  local q = ring_of(c.queue)
   local oid = c.id .. format('%04x', ((c.serial or 0) + c.attempts + 1) % 65536)
   line_out(c)
   contact_move(c, 'offer')
@@ -244,25 +218,20 @@ local function claim(c, ids, best)
   local ctext = contact_text(c)
   call('HSET', K.contacts, c.id, ctext)
   local legs
-  local tier, step = sub(best, 11, 12), sub(best, 14, 15)
-  local choice = call('ZLEXCOUNT', K.available, '[' .. sub(best, 1, 10), '(' .. sub(best, 1, 9) .. '}')
-  local behind = call('ZRANGEBYLEX', K.available, '(' .. best, '(' .. sub(best, 1, 15) .. '}', 'LIMIT', 0, BEHIND)
-  for i = 1, #behind do behind[i] = sub(behind[i], 38) end
-  behind = table.concat(behind, ',')
   for i = 1, #ids do
     local id = ids[i]
     local a, spec = agent_of(id)
     take_out(id, a, spec)
-    a.offer, a.offered = oid, int(now)
+    a.offer, a.offered = oid, stamp
     put(K.agents, id, a)
     if q.connect ~= 'dialplan' then legs = add(legs, 'hl-' .. oid .. format('-%02d', i - 1)) end
     journal('offered', 'contact', c.id, 'offer', oid, 'agent', id, 'queue', c.queue, 'node', c.node, 'need', c.need,
-      'wait_ms', wait_ms(c), 'tier', tier, 'step', step, 'choice', choice, 'behind', behind)
+      'wait_ms', wait_ms(c), 'step', sub(best, 11, 12), 'tier', sub(best, 14, 15), 'behind', behind or '')
   end
   local otext = cjson.encode({
-    id = oid, contact = c.id, agents = table.concat(ids, ','), agent = #ids == 1 and ids[1] or nil, legs = legs,
+    id = oid, contact = c.id, agents = table.concat(ids, ','), agent = not ids[2] and ids[1] or nil, legs = legs,
     connect = q.connect, node = c.node, channel = c.channel, queue = c.queue, need = c.need, medium = sub(c.need, 2, 2),
-    ring_ms = q.ring_ms, music = q.music, fence = int(fence), state = 'offered', at = int(now),
+    ring_ms = q.ring_ms, music = q.music, fence = int(fence), state = 'offered', at = stamp,
   })
   call('HSET', K.offers, oid, otext)
   due('setup|' .. oid, now + SETUP_MS * 1000)
@@ -285,14 +254,14 @@ end
 local made
 local legs = 0
 repeat
-  local c, ids, best = pair(spec, kind == 'agent' and subject)
+  local c, ids, best, behind = pair(spec, kind == 'agent' and subject)
   if not c then break end
-  made, legs = add(made, claim(c, ids, best)), legs + #ids
+  made, legs = add(made, claim(c, ids, best, behind)), legs + #ids
   if kind == 'agent' and not records[subject].ix then break end
   if legs >= MATCHES then work('match', kind, subject) end
 until legs >= MATCHES
 if made then
-  call('HSET', K.meta, 'fence', int(fence))
+  call('HSET', K.meta, 'clock', stamp, 'fence', int(fence))
   if cause ~= '' then call('HSET', K.claims, cause, made) end
 end
 return out

@@ -5,6 +5,6 @@
 -- gives ok epoch;  O(1)
 local refused = begin()
 if refused then return refused end
-put(K.nodes, ARGV[1], { boot = ARGV[2], epoch = int(now) })
+put(K.nodes, ARGV[1], { boot = ARGV[2], epoch = stamp })
 journal('node_up', 'node', ARGV[1], 'reason', ARGV[2])
-return { 'ok', int(now) }
+return { 'ok', stamp }

@@ -8,7 +8,7 @@ if call('HGET', K.meta, 'dir_target') ~= ARGV[1] then return { 'ok', '0' } end
 
 -- new_agent: as they were before the pool lost its memory, if that is known.
 local function new_agent(id, text)
-  local a = { mode = 'logged_out', since = int(now), avail = '0', held = 0, misses = 0 }
+  local a = { mode = 'logged_out', since = stamp, avail = '0', held = 0, misses = 0 }
   if text == '' then return a end
   local r = cjson.decode(text)
   local since, over = math.min(tonumber(r.since), now), tonumber(r.until_at)

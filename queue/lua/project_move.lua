@@ -6,7 +6,7 @@ local refused = begin()
 if refused then return refused end
 if call('HGET', K.meta, 'dir_target') ~= ARGV[1] then return { 'ok', '0' } end
 local line, last = ARGV[2], nil
-local found = call('ZRANGEBYLEX', K.waiting, '[' .. line .. '|', '(' .. line .. '}', 'LIMIT', 0, ARGV[3])
+local found = call('ZRANGEBYLEX', K.waiting, '[' .. line .. '|', '(' .. line .. '}', 'LIMIT', '0', ARGV[3])
 for _, m in ipairs(found) do
   local c = contact_get(sub(m, 33))
   if c and c.state == 'waiting' and waiting_member(c) == m then

@@ -31,15 +31,15 @@ else
   local q, priority = get(K.dir, 'queue|' .. queue), tonumber(ARGV[13])
   local need = q and (call('HGET', K.dir, 'named|' .. queue .. '|' .. ARGV[9]) or q.need)
   c = {
-    id = id, state = 'none', queue = queue, need = need or 'av0000000', step = 0, at = int(at), since = int(at),
+    id = id, state = 'none', queue = queue, need = need or 'av0000000', step = 0, at = int(at),
     channel = ARGV[7], node = node, boot = boot.boot, priority = priority ~= 0 and priority or nil, name = ARGV[14],
     number = ARGV[15], language = ARGV[16] ~= '' and ARGV[16] or q and q.language or '',
     timeout_ms = q and q.timeout_ms or 0, announce_ms = q and q.announce_ms or 0, attempts = 0,
   }
   c.score = order_score(c)
   if element ~= c.channel then c.element = element end
-  call('ZADD', K.elements, 0, prefix .. id)
-  count(queue .. '|entered', 1)
+  call('ZADD', K.elements, '0', prefix .. id)
+  count(queue .. '|entered', '1')
 end
 contact_move(c, 'readopt')
 c.offer, c.agent, c.skip, c.missed_at, c.line, c.prefer, c.given = oid, agent, nil, nil, nil, nil, nil
@@ -48,7 +48,7 @@ c.serial = tonumber(sub(oid, -4), 16) -- the ids of later offers begin behind it
 contact_put(c)
 o = {
   id = oid, contact = id, agent = agent, agents = agent, node = node, channel = c.channel, queue = c.queue,
-  need = c.need, medium = sub(c.need, 2, 2), legs = leg, winner = leg, ring_ms = queue_of(c.queue).ring_ms,
+  need = c.need, medium = sub(c.need, 2, 2), legs = leg, winner = leg, ring_ms = ring_of(c.queue).ring_ms,
   fence = int(fence), state = leads(OFFER_LIFE, 'readopt', 'none'), at = c.answered_at,
 }
 put(K.offers, oid, o)

@@ -6,6 +6,6 @@ local refused = begin()
 if refused then return refused end
 local _, stale = origin(ARGV[1], ARGV[2])
 if stale then return stale end
-call('XADD', K.repairs, 'MAXLEN', '~', REPAIRS_MAX, '*', 'at', int(now), 'kind', ARGV[3], 'contact', ARGV[4],
+call('XADD', K.repairs, 'MAXLEN', '~', 'REPAIRS_MAX', '*', 'at', stamp, 'kind', ARGV[3], 'contact', ARGV[4],
   'channel', ARGV[5], 'node', ARGV[1])
 return { 'ok' }

@@ -12,7 +12,7 @@ call('ZREM', K.order, order_member(c))
 local priority = tonumber(ARGV[2])
 c.priority = priority ~= 0 and priority or nil
 c.score = order_score(c)
-call('ZADD', K.order, 0, order_member(c))
+call('ZADD', K.order, '0', order_member(c))
 if c.state == 'waiting' then line_in(c) end
 contact_put(c)
 if c.announce_ms > 0 then call('ZADD', K.deadlines, 'NX', int(now + 1000000), 'near|' .. c.queue) end

@@ -5,7 +5,7 @@ local refused = peek()
 if refused then return refused end
 local all = call('HGETALL', K.counts)
 local offered, queues = {}, {}
-local out = { 'ok', int(now), tostring(call('HLEN', K.contacts)) }
+local out = { 'ok', stamp, tostring(call('HLEN', K.contacts)) }
 for i = 1, #all, 2 do
   local queue, what = string.match(all[i], '^([^|]*)|([%a_]+)$')
   if what == 'offered' or what == 'in_dialplan' then offered[queue] = (offered[queue] or 0) + tonumber(all[i + 1]) end

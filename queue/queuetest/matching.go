@@ -173,13 +173,14 @@ var matchingTests = []shiftTest{
 			member(line+"|00|00|00000000000000000001|202"),  // logged out
 			member(line+"|00|00|00000000000000000001|201"),  // another score
 			member(line+"|00|00|00000000000000000001|999"),  // nobody
-			member(line+"|05|00|00000000000000000001|201")). // another tier
+			member(line+"|00|05|00000000000000000001|201")). // another tier
 			Err())
-		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", member(line+"|00|000000000000000001|"+queue.NewContactID())).Err())
-		s.ok(s.rdb.HSet(s.ctx, key+"heads", line+"|00", "000000000000000001").Err())
+		nobody := "000000000000000001|" + queue.NewContactID()
+		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", member(line+"|00|"+nobody)).Err())
+		s.ok(s.rdb.HSet(s.ctx, key+"heads", line+"|00", nobody).Err())
 		s.calls("a")
 		s.ring("a 201")
-		s.ok(s.rdb.ZRem(s.ctx, key+"available", line+"|05|00|00000000000000000001|201").Err())
+		s.ok(s.rdb.ZRem(s.ctx, key+"available", line+"|00|05|00000000000000000001|201").Err())
 	}},
 	{"what was true of the index and is no more makes no offer", func(s *shift) {
 		key := "{" + s.pool.Name() + "}:"
@@ -198,7 +199,7 @@ var matchingTests = []shiftTest{
 		s.login("201", "202")
 		o := s.ring("a 201")
 		s.ok(s.rdb.ZAdd(s.ctx, key+"waiting", was...).Err())
-		s.ok(s.rdb.HSet(s.ctx, key+"heads", was[0].Member.(string)[:12], was[0].Member.(string)[13:31]).Err())
+		s.ok(s.rdb.HSet(s.ctx, key+"heads", was[0].Member.(string)[:12], was[0].Member.(string)[13:]).Err())
 		s.makes(queue.Subject{Agent: "202"})
 		s.answers(o)
 	}},

@@ -2,43 +2,48 @@
 -- Needs agents available heads duty hushed dir meta deadlines journal work.
 --
 -- What the directory says of an agent (dir, 'agent|id') has the places that they
--- have, 'line|tier|step': the line of a need, the penalty tier, the first of the need's
--- steps that admits them. The agent's member in available is 'line|tier|step|score|agent':
+-- have, 'line|step|tier': the line of a need, the first of its steps that admits them, the
+-- penalty tier. The agent's member in available is 'line|step|tier|score|agent':
 -- one for each place of a medium in which they may be offered something now (a.ix).
 
 local ZEROS = '0000000000000000'
+
+-- padded: a moment as text, in sixteen digits; it mostly is.
+local function padded(at) return #at == 16 and at or pad(tonumber(at)) end
 
 -- turn_score: a strategy is a score of twenty digits that stays put while the agent is
 -- available. kind is the strategy's letter and the medium's, i the place's number.
 local function turn_score(kind, a, spec, i)
   local s, m = sub(kind, 1, 1), sub(kind, 2, 2)
   if s == 'a' or s == 'g' then -- most free capacity first, then the longest available
-    return format('%04d', 9999 - spec['cap_' .. m] + (a['held_' .. m] or 0)) .. pad(tonumber(a.avail))
+    return format('%04d', 9999 - spec['cap_' .. m] + (a['held_' .. m] or 0)) .. padded(a.avail)
   elseif s == 'f' then return a.fair_key or '0000' .. ZEROS
-  elseif s == 's' then return format('%04d', spec.skilled) .. pad(tonumber(a.avail))
-  elseif s == 'c' then return format('%04d', math.min(a.served or 0, 9999)) .. pad(tonumber(a.avail))
-  elseif s == 'r' then return '0000' .. pad(tonumber(a.offered or 0))
+  elseif s == 's' then return format('%04d', spec.skilled) .. padded(a.avail)
+  elseif s == 'c' then return format('%04d', math.min(a.served or 0, 9999)) .. padded(a.avail)
+  elseif s == 'r' then return '0000' .. padded(a.offered or '0')
   elseif s == 'l' or s == 'w' then return spec.own[i] .. ZEROS
   elseif s == 'b' then return format('%04d', a['held_' .. m] or 0) .. ZEROS
   end
   return '0000' .. ZEROS -- x, whom chance picks; and the groups, which are only counted
 end
 
--- turn_members: the agent's in available, of the media.
+-- turn_members: the agent's in available, of the media. What stands behind the place is
+-- the same for all places of a kind, unless the strategy wants something of each.
 local function turn_members(id, a, spec, media)
-  local out, n, known = {}, 0, {}
-  local places, tail = spec.places, '|' .. id
+  local out, n, tails = {}, 0, {}
+  local places = spec.places
   for i = 1, #places do
     local place = places[i]
-    local kind = string.lower(sub(place, 1, 2))
-    if string.find(media, sub(kind, 2), 1, true) then
-      local s = known[kind]
-      if not s then
-        s = turn_score(kind, a, spec, i)
-        if not spec.own then known[kind] = s end
-      end
+    local kind = sub(place, 1, 2)
+    local tail = tails[kind]
+    if tail == nil then
+      local k = string.lower(kind)
+      tail = string.find(media, sub(k, 2), 1, true) and '|' .. turn_score(k, a, spec, i) .. '|' .. id or false
+      if not spec.own then tails[kind] = tail end
+    end
+    if tail then
       n = n + 1
-      out[n] = place .. '|' .. s .. tail
+      out[n] = place .. tail
     end
   end
   return out, n
@@ -56,7 +61,7 @@ end
 local function put_in(id, a, spec, media)
   local all, n = turn_members(id, a, spec, media)
   local args = {}
-  for i = 1, n do args[2 * i - 1], args[2 * i] = 0, all[i] end
+  for i = 1, n do args[2 * i - 1], args[2 * i] = '0', all[i] end
   for i = 1, 2 * n, 1000 do
     call('ZADD', K.available, unpack(args, i, math.min(i + 999, 2 * n)))
   end
@@ -79,7 +84,7 @@ local function spec_of(id)
     or { places = {}, heads = {}, wrap_up_ms = -1, cap_v = 1, cap_c = 0, beside = '', always = 0, skilled = 0 }
 end
 
--- looked_at: the scores of the heads of the lines that the agent serves, in the order of fields.
+-- looked_at: what is in the heads of the lines that the agent serves, in the order of fields.
 local function looked_at(fields)
   if not fields[1] then return {} end
   if not fields[1001] then return call('HMGET', K.heads, unpack(fields)) end
@@ -112,7 +117,7 @@ local function duty_anew(id, a, spec)
   for _, d in ipairs(spec.duty or {}) do
     local line, step = sub(d, 1, 10), sub(d, 10) .. '|' .. id
     if a.duty then call('ZREM', K.duty, line .. a.duty .. step) end
-    if is then call('ZADD', K.duty, 0, line .. is .. step) end
+    if is then call('ZADD', K.duty, '0', line .. is .. step) end
   end
   a.duty = is
 end
@@ -189,7 +194,7 @@ end
 
 -- not_alone: who waits for this agent alone waits for the others now, too.
 local function not_alone(a)
-  for _, m in ipairs(call('ZRANGEBYLEX', K.waiting, '[' .. a.line .. '|', '(' .. a.line .. '}', 'LIMIT', 0, 1000)) do
+  for _, m in ipairs(call('ZRANGEBYLEX', K.waiting, '[' .. a.line .. '|', '(' .. a.line .. '}', 'LIMIT', '0', 1000)) do
     due('prefer|' .. sub(m, 33), now)
   end
 end
@@ -213,7 +218,7 @@ local function agent_mode(id, a, event, o)
     a.served = 0
   end
   if to ~= 'ready' and to ~= 'wrap_up' then not_alone(a) end
-  a.mode, a.since, a.reason, a.until_at = to, int(now), o.reason, nil
+  a.mode, a.since, a.reason, a.until_at = to, stamp, o.reason, nil
   if o.until_at then
     a.until_at = int(o.until_at)
     due((to == 'wrap_up' and 'wrapup|' or 'limit|') .. id, o.until_at)

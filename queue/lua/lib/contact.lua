@@ -7,21 +7,24 @@
 -- A contact waits in a line: its need, or for a while an agent's own line. A line has
 -- nine characters (names.go): a need's are the letter of the strategy, that of
 -- the medium, its id and its version; an agent's own is '=' and their number.
--- The member in waiting is 'line|step|score|contact', and heads has the least score
--- of each 'line|step', so that an agent finds who waits longest in one look.
+-- The member in waiting is 'line|step|score|contact', and heads has the least
+-- 'score|contact' of each 'line|step', so that an agent finds who waits longest in one look.
 
+local NONE = {}
 local function contact_of(text)
   local a = cjson.decode(text)
-  local c = a[18] or {}
-  c.id, c.state, c.queue, c.need, c.step, c.score, c.at, c.since = a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]
-  c.channel, c.node, c.boot, c.name, c.number, c.language = a[9], a[10], a[11], a[12], a[13], a[14]
-  c.timeout_ms, c.announce_ms, c.attempts = a[15], a[16], a[17]
+  local c = { -- one table of the right size: growing one costs more than all the rest
+    id = a[1], state = a[2], queue = a[3], need = a[4], step = a[5], score = a[6], at = a[7],
+    channel = a[8], node = a[9], boot = a[10], name = a[11], number = a[12], language = a[13],
+    timeout_ms = a[14], announce_ms = a[15], attempts = a[16],
+  }
+  for k, v in pairs(a[17] or NONE) do c[k] = v end
   return c
 end
 
 -- SOMETIMES: what only some contacts have.
 local SOMETIMES = {
-  'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
+  'since', 'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
   'key', 'timed', 'overdue', 'reconnects', 'serial', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
 }
 
@@ -36,7 +39,7 @@ local function contact_text(c)
     end
   end
   return cjson.encode({
-    c.id, c.state, c.queue, c.need, c.step, c.score, c.at, c.since, c.channel, c.node, c.boot, c.name, c.number, c.language,
+    c.id, c.state, c.queue, c.need, c.step, c.score, c.at, c.channel, c.node, c.boot, c.name, c.number, c.language,
     c.timeout_ms, c.announce_ms, c.attempts, some,
   })
 end
@@ -49,18 +52,18 @@ end
 local function contact_put(c) call('HSET', K.contacts, c.id, contact_text(c)) end
 
 -- field_of: of heads, and the beginning of the member in waiting.
-local function field_of(c) return (c.line or c.need) .. '|' .. format('%02d', c.step) end
+local function field_of(c) return (c.line or c.need) .. (c.step == 0 and '|00' or format('|%02d', c.step)) end
 
--- rank_of: the score in its line. Who was given to an agent comes before all others there.
-local function rank_of(c) return c.given and '00' .. sub(c.score, 3) or c.score end
+-- rank_of: what it has in heads. Who was given to an agent comes before all others of theirs.
+local function rank_of(c) return (c.given and '00' .. sub(c.score, 3) or c.score) .. '|' .. c.id end
 
-local function waiting_member(c) return field_of(c) .. '|' .. rank_of(c) .. '|' .. c.id end
+local function waiting_member(c) return field_of(c) .. '|' .. rank_of(c) end
 
 -- head_anew: the head of the field is looked up.
 local function head_anew(f)
   local m = head(K.waiting, '[' .. f .. '|', '(' .. f .. '}')
   if m then
-    call('HSET', K.heads, f, sub(m, 14, 31))
+    call('HSET', K.heads, f, sub(m, 14))
   else
     call('HDEL', K.heads, f)
   end
@@ -68,26 +71,28 @@ end
 
 local function line_in(c)
   local f, r = field_of(c), rank_of(c)
-  call('ZADD', K.waiting, 0, f .. '|' .. r .. '|' .. c.id)
+  call('ZADD', K.waiting, '0', f .. '|' .. r)
   local h = call('HGET', K.heads, f)
   if not h or r < h then call('HSET', K.heads, f, r) end
 end
 
 local function line_out(c)
   local f, r = field_of(c), rank_of(c)
-  call('ZREM', K.waiting, f .. '|' .. r .. '|' .. c.id)
+  call('ZREM', K.waiting, f .. '|' .. r)
   if call('HGET', K.heads, f) == r then head_anew(f) end
 end
 
 local function order_member(c) return c.queue .. '|' .. c.score .. '|' .. c.id end
 
--- queue_of: the queue's settings; what a contact needs to end well when the
--- queue was removed while it waited.
+-- queue_of: how one waits in the queue; ring_of: how one is offered. A queue that was
+-- removed while somebody waited has what they need to end well.
 local function queue_of(name)
-  return get(K.dir, 'queue|' .. name) or {
-    ring_ms = RING_MS, retry_ms = RETRY_MS, wrap_up_ms = 0, max_misses = 0, music = 'default',
-    announce_min_ms = ANNOUNCE_MIN_MS, announce_first_ms = ANNOUNCE_FIRST_MS,
-  }
+  return get(K.dir, 'queue|' .. name) or { announce_min_ms = ANNOUNCE_MIN_MS, announce_first_ms = ANNOUNCE_FIRST_MS }
+end
+
+local function ring_of(name)
+  return get(K.dir, 'ring|' .. name)
+    or { ring_ms = RING_MS, retry_ms = RETRY_MS, wrap_up_ms = 0, max_misses = 0, music = 'default' }
 end
 
 -- PLACED: the states in which a contact stands in its queue's order. COUNTED: those
@@ -99,8 +104,8 @@ local function counted(state) return string.find(COUNTED, '|' .. state .. '|', 1
 local function contact_move(c, event)
   local to = leads(CONTACT_LIFE, event, c.state)
   if not to then error('contact ' .. c.id .. ': no move ' .. event .. ' from ' .. c.state) end
-  if counted(c.state) then count(c.queue .. '|' .. c.state, -1) end
-  if counted(to) then count(c.queue .. '|' .. to, 1) end
+  if counted(c.state) then count(c.queue .. '|' .. c.state, '-1') end
+  if counted(to) then count(c.queue .. '|' .. to, '1') end
   c.state = to
 end
 
@@ -129,11 +134,6 @@ local function order_score(c)
   local strict, credit = 0, c.credit_ms or 0
   if option('s') then strict = c.priority or 0 else credit = credit + (c.priority or 0) * 60000 end
   return format('%02d', 50 - math.max(-49, math.min(strict, 49))) .. pad(tonumber(c.at) - credit * 1000)
-end
-
--- in_time: the score as a queue's target orders it: who has waited the greatest part of it first.
-local function in_time(score, target_ms)
-  return sub(score, 1, 2) .. pad(9e15 - math.floor((now - tonumber(sub(score, 3))) / target_ms * 1000000))
 end
 
 -- match_need: a contact that waits is worth a match when there is anybody to ask.
@@ -170,10 +170,20 @@ local function out_of_order(c)
   end
 end
 
+-- ttl_due: one deadline for the TTL keys that there are, at the earlier end of the two.
+local function ttl_due(c, timeout, announce)
+  local tail = '|' .. c.queue .. '|' .. c.id
+  undue('both' .. tail, 'timeout' .. tail, 'announce' .. tail)
+  if timeout or announce then
+    due((timeout and announce and 'both' or timeout and 'timeout' or 'announce') .. tail,
+      math.min(timeout or announce, announce or timeout))
+  end
+end
+
 local function no_deadlines(c)
   local tail = c.queue .. '|' .. c.id
-  undue('timeout|' .. tail, 'announce|' .. tail, 'near|' .. tail, 'arm|' .. tail, 'retry|' .. c.id, 'step|' .. c.id,
-    'prefer|' .. c.id, 'overflow|' .. c.id)
+  undue('both|' .. tail, 'timeout|' .. tail, 'announce|' .. tail, 'near|' .. tail, 'arm|' .. tail, 'retry|' .. c.id,
+    'step|' .. c.id, 'prefer|' .. c.id, 'overflow|' .. c.id)
 end
 
 -- contact_leave: the outcome is decided; a callmanager sends the channel on.
@@ -221,7 +231,7 @@ local function contact_missed(c, agents)
   for id in string.gmatch(agents, '[^,]+') do
     if not has(c.skip, id) then c.skip = add(c.skip, id) end
   end
-  c.missed_at = int(now)
+  c.missed_at = stamp
   to_need(c)
 end
 
@@ -229,16 +239,16 @@ end
 -- The offer is closed already. quiet: the caller's music was stopped for it.
 local function contact_return(c, quiet)
   if c.timed then return contact_leave(c, 'timed_out') end
-  local talked, q = c.state == 'connected', queue_of(c.queue)
+  local talked, q = c.state == 'connected', ring_of(c.queue)
   contact_move(c, 'return')
   c.offer = nil
   to_present(c)
   if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.missed_at) + q.retry_ms * 1000)) end
   if talked then
-    c.agent, c.answered_at, c.since = nil, nil, int(now)
-    c.credit_ms = (c.credit_ms or 0) + (q.credit_returned_ms or 0)
+    c.agent, c.answered_at, c.since = nil, nil, stamp
+    c.credit_ms = (c.credit_ms or 0) + (q.credit_ms or 0)
     c.score = order_score(c)
-    call('ZADD', K.order, 0, order_member(c))
+    call('ZADD', K.order, '0', order_member(c))
     due('arm|' .. c.queue .. '|' .. c.id, now) -- its TTL keys, which this script may not name
   end
   if talked or quiet then
@@ -260,7 +270,7 @@ local function contact_end(c, outcome)
   call('HDEL', K.contacts, c.id)
   call('ZREM', K.elements, c.node .. '|' .. (c.element or c.channel) .. '|' .. c.id)
   c.outcome = outcome
-  count(c.queue .. '|ended|' .. outcome, 1)
+  count(c.queue .. '|ended|' .. outcome, '1')
   journal('ended', 'contact', c.id, 'channel', c.channel, 'queue', c.queue, 'node', c.node, 'outcome', outcome,
     'agent', c.agent or '', 'wait_ms', wait_ms(c), 'reason', c.reason or '')
 end

@@ -1,6 +1,6 @@
 -- core: the clock, replies, records. Needs meta; each helper names the key it needs.
 local call, sub, format, match = redis.call, string.sub, string.format, string.match
-local now, fence, domain, opts, hold = 0, 0, '', '', 0
+local now, stamp, fence, domain, opts, hold = 0, '', 0, '', '', 0
 
 -- int: a number of microseconds in full (a plain tostring gives 14 digits).
 local function int(n) return format('%.0f', n) end
@@ -9,7 +9,7 @@ local function int(n) return format('%.0f', n) end
 -- exact up to 9e15, which is the year 2255.
 local function pad(n) return format('%016.0f', math.max(0, math.min(n, 9e15))) end
 
--- peek: what time it is, without taking a tick. Gives a reply when refused.
+-- peek: what time it is (stamp, in full), without taking a tick. Gives a reply when refused.
 local function peek()
   local m = call('HMGET', K.meta, 'schema', 'clock', 'fence', 'domain', 'opts', 'hold', 'frozen')
   if m[1] and (tonumber(m[1]) > SCHEMA or tonumber(m[1]) < SCHEMA_LEAST) then return { 'schema', m[1] } end
@@ -21,6 +21,7 @@ local function peek()
   end
   local last = tonumber(m[2] or 0)
   if now <= last then now = last + 1 end
+  stamp = int(now)
   fence, domain, opts, hold = tonumber(m[3] or 0), m[4] or '', m[5] or '', tonumber(m[6] or 0)
   return nil, m[1]
 end
@@ -30,9 +31,9 @@ local function begin()
   local refused, schema = peek()
   if refused then return refused end
   if schema then
-    call('HSET', K.meta, 'clock', int(now))
+    call('HSET', K.meta, 'clock', stamp)
   else
-    call('HSET', K.meta, 'clock', int(now), 'schema', SCHEMA)
+    call('HSET', K.meta, 'clock', stamp, 'schema', SCHEMA)
   end
 end
 
@@ -55,7 +56,7 @@ local function put(key, id, record) call('HSET', key, id, cjson.encode(record)) 
 local function leads(life, event, state) return match(life, '|' .. event .. ' ' .. state .. '>([^|]*)') end
 
 -- head: the first member between the two.
-local function head(key, from, upto) return call('ZRANGEBYLEX', key, from, upto, 'LIMIT', 0, 1)[1] end
+local function head(key, from, upto) return call('ZRANGEBYLEX', key, from, upto, 'LIMIT', '0', '1')[1] end
 
 -- has: is the word in the list?
 local function has(list, word)
@@ -77,8 +78,8 @@ local function undue(...) return call('ZREM', K.deadlines, ...) end
 local function count(field, n) call('HINCRBY', K.counts, field, n) end
 local function work(kind, ...) call('XADD', K.work, '*', 'kind', kind, ...) end
 local function journal(event, ...)
-  call('XADD', K.journal, 'MAXLEN', '~', JOURNAL_MAX, '*',
-    'event', event, 'at', int(now), 'fence', int(fence), ...)
+  call('XADD', K.journal, 'MAXLEN', '~', 'JOURNAL_MAX', '*',
+    'event', event, 'at', stamp, 'fence', int(fence), ...)
 end
 
 -- origin: the node's record when this epoch is its present one; a reply when not.

@@ -18,15 +18,7 @@ local function nobody(line, words)
     end
   end
   if not busy then return true end
-  local from = line .. '|'
-  while true do -- of those who are available: any, or one whom the first step admits
-    local m = head(K.available, (from == line .. '|' and '[' or '(') .. from, '(' .. line .. '}')
-    if not m then return true end
-    if not later or sub(m, 14, 15) == '00' then return false end
-    local first = head(K.available, '[' .. sub(m, 1, 13) .. '00|', '(' .. sub(m, 1, 13) .. '00}')
-    if first then return false end
-    from = sub(m, 1, 12) .. '}'
-  end
+  return not head(K.available, '[' .. line .. '|', '(' .. line .. (later and '|00}' or '}'))
 end
 
 -- shut: why the queue takes nobody, or nobody more; nil when it does.
@@ -63,11 +55,11 @@ local function contact_to(c, name, q, line)
   if c.announce_ms > 0 then call('ZADD', K.deadlines, 'NX', int(now + 1000000), 'near|' .. c.queue) end
   no_deadlines(c)
   if counted(c.state) then
-    count(c.queue .. '|' .. c.state, -1)
-    count(name .. '|' .. c.state, 1)
+    count(c.queue .. '|' .. c.state, '-1')
+    count(name .. '|' .. c.state, '1')
   end
-  count(c.queue .. '|moved_out', 1)
-  count(name .. '|moved_in', 1)
+  count(c.queue .. '|moved_out', '1')
+  count(name .. '|moved_in', '1')
   c.came_to = c.came_to or c.queue
   c.queue, c.need, c.line, c.prefer, c.given, c.skip, c.missed_at, c.overdue = name, line, nil, nil, nil, nil, nil, nil
   c.announce_ms = c.announce_ms > 0 and q.announce_ms or 0
@@ -76,7 +68,7 @@ local function contact_to(c, name, q, line)
   if c.credit_ms == 0 then c.credit_ms = nil end
   c.score = order_score(c)
   c.step = step_now(c)
-  call('ZADD', K.order, 0, order_member(c))
+  call('ZADD', K.order, '0', order_member(c))
   due('arm|' .. name .. '|' .. c.id, now) -- its TTL keys, which this script may not name
   if q.overflow_ms > 0 then due('overflow|' .. c.id, math.max(now, tonumber(c.at) + q.overflow_ms * 1000)) end
 end

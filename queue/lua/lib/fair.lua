@@ -28,7 +28,7 @@ end
 
 local function fair_set(a, fair)
   a.fair = format('%.6f', fair)
-  a.fair_at = a.fair_at or int(now)
+  a.fair_at = a.fair_at or stamp
   local n = math.floor(tonumber(a.fair_at) / FAIR_STEP)
   local up = n % 16 == 0 and 1 or 2 * ROOTS[17 - n % 16]
   local m, e = math.frexp(math.max(tonumber(a.fair), 0.000001) * up)
@@ -39,7 +39,7 @@ end
 -- that who comes late is not given everything.
 local function fair_in(a, anew)
   if not a.fair_on then return end
-  a.fair_at = int(now)
+  a.fair_at = stamp
   fair_set(a, anew and tonumber(call('HGET', K.meta, 'fair_mean') or 0) or tonumber(a.fair or 0))
 end
 
@@ -49,7 +49,7 @@ end
 
 -- fair_busy, fair_free: work begins, and is over.
 local function fair_busy(a)
-  if a.fair_on and not a.busy_at then a.busy_at = int(now) end
+  if a.fair_on and not a.busy_at then a.busy_at = stamp end
 end
 
 local function fair_free(a)

@@ -38,12 +38,12 @@ local function let_go(o, id, outcome, reason, leg)
   if not a then return end
   if a.offer == o.id then
     a.offer = nil
-    if has(effect, 'restart') then a.avail = int(now) end
+    if has(effect, 'restart') then a.avail = stamp end
     if has(effect, 'guard') then agent_guard(id, a) end
     if leg then agent_hush(id, a, leg) end
     if has(effect, 'miss') and spec.always ~= 1 then
       a.misses = a.misses + 1
-      local most = queue_of(o.queue).max_misses
+      local most = ring_of(o.queue).max_misses
       if most > 0 and a.misses >= most and not a.next then agent_mode(id, a, 'missed', { reason = outcome }) end
     end
     agent_next(id, a)
@@ -96,7 +96,7 @@ local function offer_answer(o, c, id, leg)
   put(K.offers, o.id, o)
   out_of_order(c)
   contact_move(c, 'answer')
-  c.agent, c.answered_at, c.skip, c.missed_at, c.line, c.prefer, c.given = id, int(now), nil, nil, nil, nil, nil
+  c.agent, c.answered_at, c.skip, c.missed_at, c.line, c.prefer, c.given = id, stamp, nil, nil, nil, nil, nil
   contact_put(c)
   no_deadlines(c)
   undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)
@@ -111,7 +111,7 @@ local function offer_answer(o, c, id, leg)
   if a.offer == o.id then a.offer = nil end
   took(a, o)
   fair_busy(a)
-  if spec['cap_' .. o.medium] > 1 then a.avail = int(now) end -- each assignment starts availability anew
+  if spec['cap_' .. o.medium] > 1 then a.avail = stamp end -- each assignment starts availability anew
   agent_commit(id, a, spec)
 end
 
@@ -125,11 +125,11 @@ local function offer_over(o, lost)
   local a, spec = agent_begin(id)
   if not a then return end
   if freed(a, o) then
-    local limit = spec.wrap_up_ms >= 0 and spec.wrap_up_ms or queue_of(o.queue).wrap_up_ms
+    local limit = spec.wrap_up_ms >= 0 and spec.wrap_up_ms or ring_of(o.queue).wrap_up_ms
     local wraps = not lost and not a.next and limit > 0 and leads(AGENT_LIFE, 'call_over', a.mode)
     if a.held == 0 and not wraps then fair_free(a) end
     if lost then
-      a.avail = int(now)
+      a.avail = stamp
       agent_guard(id, a)
       agent_next(id, a)
     elseif agent_next(id, a) then
@@ -137,7 +137,7 @@ local function offer_over(o, lost)
     elseif wraps then
       agent_mode(id, a, 'call_over', { until_at = now + limit * 1000 })
     else
-      a.avail = int(now)
+      a.avail = stamp
     end
   end
   agent_commit(id, a, spec)

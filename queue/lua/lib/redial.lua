@@ -17,7 +17,7 @@ local function redial_keep(c)
   local ms, prefix = queue_of(c.queue).redial_ms or 0, redial_prefix(c.queue, c.number)
   if ms <= 0 or not prefix or c.state == 'leaving' then return end
   local member = prefix .. pad(tonumber(c.at)) .. '|' .. c.id
-  call('ZADD', K.redial, 0, member)
+  call('ZADD', K.redial, '0', member)
   due('redial|' .. member, now + ms * 1000)
 end
 
@@ -27,7 +27,7 @@ local function redial_take(queue, number, own)
   local prefix = redial_prefix(queue, number)
   if not prefix then return nil end
   local upto = '(' .. sub(prefix, 1, -2) .. '}'
-  for _, m in ipairs(call('ZRANGEBYLEX', K.redial, '[' .. prefix, upto, 'LIMIT', 0, own and 100 or 1)) do
+  for _, m in ipairs(call('ZRANGEBYLEX', K.redial, '[' .. prefix, upto, 'LIMIT', '0', own and 100 or 1)) do
     if not own or sub(m, -24) == own then
       call('ZREM', K.redial, m)
       undue('redial|' .. m)
