@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Variables that the dialplan reads (dialplan/extensions.lua).
+// Variables that the dialplan reads (dialplan/extensions.conf).
 const (
 	varCallString = "call_string"   // PJSIP/TRUNK/sip:201@domain, several joined by &
 	varTrunk      = "TRUNK"         // the route that takes the place of the word
