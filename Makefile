@@ -87,6 +87,7 @@ check-config: ## each part's own check of its configuration, in its own image
 	redis/check
 	kamailio/check holdline/kamailio
 	asterisk/check holdline/asterisk
+	asterisk/check holdline/asterisk lua
 
 test-parts: ## queue, directory, ari, the SIP edge and the balancer against a real Redis, MySQL, Asterisk, Kamailio and HAProxy of their own
 	@scripts/engine

@@ -57,7 +57,8 @@ func connections(o Options) *http.Client {
 	transport := o.Transport
 	if transport == nil {
 		transport = &http.Transport{
-			DialContext: (&net.Dialer{Timeout: o.Timeout, KeepAlive: 5 * time.Second}).DialContext,
+			// Nodes are near: one that is gone must not hold up whoever asks for it.
+			DialContext: (&net.Dialer{Timeout: min(o.Timeout, 500*time.Millisecond), KeepAlive: 5 * time.Second}).DialContext,
 			// Asterisk closes an idle session after session_keep_alive (15 s). Ours ends
 			// before, so that no request is written into a session that is being closed.
 			IdleConnTimeout:     10 * time.Second,

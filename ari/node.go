@@ -3,11 +3,19 @@ package ari
 import (
 	"context"
 	"net/url"
+	"time"
 )
 
 // Ping asks whether the node's interface answers.
 func (c *Client) Ping(ctx context.Context) error {
 	return c.call(ctx, opPing, request{}, nil)
+}
+
+// Clock asks for the time on the node's clock, to the millisecond.
+func (c *Client) Clock(ctx context.Context) (time.Time, error) {
+	var out struct{ Timestamp wireTime }
+	err := c.call(ctx, opPing, request{}, &out)
+	return out.Timestamp.Time, err
 }
 
 // Info says what runs on the node and since when.

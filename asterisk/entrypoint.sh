@@ -19,7 +19,7 @@
 #   HOLDLINE_LANGUAGE                  language of the prompts           default en
 #   HOLDLINE_METRICS_TOKEN             turns on GET /metrics, user "metrics"       default off
 #   HOLDLINE_ASTERISK_MODULES          more modules to load, e.g. app_voicemail.so default none
-#   HOLDLINE_DIALPLAN                  lua or conf: extensions.lua or its twin     default lua
+#   HOLDLINE_DIALPLAN                  conf or lua: extensions.conf or its twin   default conf
 #   HOLDLINE_LOG_LEVEL                 debug info warn error             default info
 # Each secret may be given as <NAME>_FILE. An unknown HOLDLINE_ name is an error.
 #
@@ -151,7 +151,7 @@ warn) put[LOG_LEVELS]=error,warning ;;
 error) put[LOG_LEVELS]=error ;;
 esac
 
-kind=$(setting DIALPLAN 'lua|conf' lua)
+kind=$(setting DIALPLAN 'lua|conf' conf)
 put[DIALPLAN_MODULES]=
 case $kind in
 lua) needs=pbx_lua.so ;;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,6 +44,7 @@ func (p *pool) ring(ctx context.Context, o queue.Offer) error {
 func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 	log := p.log.With().Str("contact", o.Contact).Str("offer", o.ID).Str("agent", r.Agent).
 		Str("queue", o.Queue).Str("node", o.Node).Logger()
+	began := time.Now()
 	err := p.o.Telephony.Connect(ctx, o.Node, o.Channel, channelapi.ConnectRequest{
 		Leg: r.Leg, To: r.To, Timeout: o.RingTimeout,
 		CallerName: o.CallerName, CallerNumber: o.CallerNumber,
@@ -50,10 +52,10 @@ func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 			"X-Holdline-Contact": o.Contact,
 			"X-Holdline-Queue":   o.Queue,
 		},
-		// They ride in every event about the leg: should Redis lose its memory, they
-		// say whose call it is.
-		Variables: map[string]string{"HOLDLINE_POOL": p.name, "HOLDLINE_AGENT": r.Agent},
-		AppArgs:   "pool=" + p.name + ",leg=" + o.ID,
+		// Every event about the leg says of which pool it is. Should Redis lose its
+		// memory, the variable says whose.
+		Account: p.name, Variables: map[string]string{"HOLDLINE_AGENT": r.Agent},
+		AppArgs: "pool=" + p.name + ",leg=" + o.ID,
 	})
 	if reason, definite := setupReason(err); definite {
 		log.Warn().Err(err).Msg("offer not set up")
@@ -68,6 +70,9 @@ func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 		return fmt.Errorf("connect offer %s: %w", o.ID, err)
 	}
 	log.Info().Msg("offer ringing")
+	if time.Since(began) < moment {
+		return nil
+	}
 	// The offer may have closed while the leg was made, or another have answered;
 	// then nobody else knows of the leg yet.
 	now, err := p.queue.Offer(ctx, o.ID)
@@ -76,6 +81,10 @@ func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 	}
 	return nil
 }
+
+// moment is how long the making of a leg may take without a second look at its offer.
+// Should the offer have closed within it, stasis hangs the leg up when it rings.
+const moment = 100 * time.Millisecond
 
 // setupReason is the word under which a failed set-up is journalled; definite
 // is false while the set-up may yet succeed, or has.

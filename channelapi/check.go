@@ -130,6 +130,7 @@ func (r ConnectRequest) check() error {
 		checkText("caller_name", r.CallerName, 4*maxCallerName),
 		checkText("caller_number", r.CallerNumber, 4*maxCallerNumber),
 		checkMap("headers", r.Headers, headerRule, maxHeaders, maxHeaderValue),
+		wordRule.check("account", r.Account),
 		checkVariables(r.Variables),
 		argsRule.check("app_args", r.AppArgs),
 	)

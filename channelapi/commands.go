@@ -42,7 +42,7 @@ func (c *Client) Connect(ctx context.Context, node, channel string, r ConnectReq
 		// What strangers call themselves must never keep a call from being
 		// offered: it is cleaned here, where the server would refuse it.
 		CallerName: printable(r.CallerName, maxCallerName), CallerNumber: printable(r.CallerNumber, maxCallerNumber),
-		Headers: r.Headers, Variables: r.Variables, AppArgs: r.AppArgs,
+		Headers: r.Headers, Account: r.Account, Variables: r.Variables, AppArgs: r.AppArgs,
 	}
 	return c.put(ctx, node, channel, "connect", body)
 }
@@ -136,6 +136,6 @@ func (b connectBody) toRequest() ConnectRequest {
 	return ConnectRequest{
 		Leg: b.Leg, To: b.To, Timeout: time.Duration(b.TimeoutMS) * time.Millisecond,
 		CallerName: b.CallerName, CallerNumber: b.CallerNumber,
-		Headers: b.Headers, Variables: b.Variables, AppArgs: b.AppArgs,
+		Headers: b.Headers, Account: b.Account, Variables: b.Variables, AppArgs: b.AppArgs,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,17 +14,10 @@ import (
 // connect rings a device beside the channel, by the best route.
 func connect(ctx context.Context, s *Server, o order, b connectBody) (any, error) {
 	r := b.toRequest()
-	// Asked first, because a node that knows the new leg but not the channel it is
-	// for says no more than "bad request".
-	if err := s.mustBeHere(ctx, o); err != nil {
-		return nil, err
-	}
 	request := ari.OriginateRequest{
 		ID: r.Leg, CallerID: callerID(r.CallerName, r.CallerNumber), Timeout: r.Timeout,
 		Application: s.options.Application, AppArgs: r.AppArgs, Originator: o.channel,
-		// The variables ride in every event about the leg, so that whoever reads
-		// the events knows whose it is before it enters the application.
-		Reported: r.Variables, Variables: legHeaders(r),
+		Variables: legVariables(r),
 	}
 	err := errNoRoute
 	for _, route := range o.routes.order(ctx) {
@@ -38,8 +32,9 @@ func connect(ctx context.Context, s *Server, o order, b connectBody) (any, error
 		case errors.Is(err, ari.ErrUnknown):
 			return askForLeg(ctx, o, r.Leg, route, err)
 		case errors.Is(err, ari.ErrInvalid):
-			// The caller may have gone between the question and the command.
-			return nil, errors.Join(s.mustBeHere(ctx, o), err)
+			// A node that knows the new leg but not the channel it is for says no more
+			// than this.
+			return nil, errors.Join(s.mustBeThere(ctx, o), err)
 		case !answered(err):
 			return nil, err // the node is away, whatever the route
 		}
@@ -76,11 +71,19 @@ type hidden struct{ error }
 // Unwrap ends the chain.
 func (*hidden) Unwrap() error { return nil }
 
-// legHeaders are the leg's headers in the form in which a node takes them.
-func legHeaders(r ConnectRequest) map[string]string {
-	all := make(map[string]string, len(r.Headers))
+// legVariables are the leg's variables, headers and account code in the form in which
+// a node takes them. None is a reported variable: for a channel that has one, Asterisk
+// makes its description anew with every variable that is set, twenty times a call. The
+// account code rides in every event anyway, so that whoever reads the events knows
+// whose the leg is before it enters the application.
+func legVariables(r ConnectRequest) map[string]string {
+	all := make(map[string]string, len(r.Headers)+len(r.Variables)+1)
 	for name, value := range r.Headers {
 		all["PJSIP_HEADER(add,"+name+")"] = value
+	}
+	maps.Copy(all, r.Variables)
+	if r.Account != "" {
+		all["CHANNEL(accountcode)"] = r.Account
 	}
 	return all
 }

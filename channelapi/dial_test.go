@@ -73,3 +73,21 @@ func TestDialOfNobody(t *testing.T) {
 		t.Errorf("a channel that is not there: %v", err)
 	}
 }
+
+// A call may be matched while it is being claimed.
+func TestDialOfACallerWhoIsAboutToEnter(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	caller, err := b.asterisk.Call(fake.CallRequest{Args: "queue=support"})
+	b.must(err)
+	dialled := make(chan error, 1)
+	go func() {
+		dialled <- b.client.Dial(t.Context(), testNode, caller.ID(), DialRequest{To: []string{testTo}, TimeoutMS: 1000})
+	}()
+	b.until("it was tried", func() bool { return b.count("DELETE", "/channels/"+caller.ID()+"/moh") > 0 })
+	b.must(b.direct.Claim(t.Context(), caller.ID(), "holdline"))
+	b.must(<-dialled)
+	if got := caller.Variable("call_string"); got != "PJSIP/TRUNK/"+testTo {
+		t.Errorf("call_string %q", got)
+	}
+}

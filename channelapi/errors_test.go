@@ -64,7 +64,7 @@ var anyMishap = map[string]mishap{
 		status: 400, code: "invalid_field", field: "channel", channel: func(*bench) string { return "a%0d%0ab" }, skip: []string{"nodes"},
 	},
 	"a channel that has left": {
-		status: 409, code: "not_in_application", skip: []string{"nodes", "check", "hangup", "bridge"},
+		status: 409, code: "not_in_application", skip: []string{"nodes", "check", "hangup", "bridge", "connect"},
 		channel: func(b *bench) string {
 			c := b.caller()
 			b.must(b.client.Continue(b.t.Context(), testNode, c.ID(), ContinueRequest{}))

@@ -52,6 +52,12 @@ func (s *Server) holds(c ari.Channel) bool {
 	return false
 }
 
+// mustBeThere is nil when the node has the channel.
+func (s *Server) mustBeThere(ctx context.Context, o order) error {
+	_, err := o.asterisk.Channel(ctx, o.channel)
+	return of("channel", o.channel, err)
+}
+
 // mustBeHere is nil when the channel is in the application.
 func (s *Server) mustBeHere(ctx context.Context, o order) error {
 	c, err := o.asterisk.Channel(ctx, o.channel)

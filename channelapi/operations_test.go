@@ -22,8 +22,8 @@ func TestConnectRingsADeviceBesideTheCaller(t *testing.T) {
 	r := ConnectRequest{
 		Leg: leg, To: testTo, Timeout: 20 * time.Second, AppArgs: "pool=demo,leg=" + leg,
 		CallerName: `Ann "the" <Boss>` + "\r\nX-Evil: 1", CallerNumber: "+49 (30) 155",
-		Headers:   map[string]string{"X-Holdline-Contact": "0192", "X-Holdline-Queue": "support, \"main\""},
-		Variables: map[string]string{"HOLDLINE_POOL": "demo"},
+		Headers: map[string]string{"X-Holdline-Contact": "0192", "X-Holdline-Queue": "support, \"main\""},
+		Account: "demo", Variables: map[string]string{"HOLDLINE_AGENT": "201"},
 	}
 	b.must(b.client.Connect(t.Context(), testNode, caller.ID(), r))
 	b.must(b.client.Connect(t.Context(), testNode, caller.ID(), r)) // the same again
@@ -43,6 +43,16 @@ func TestConnectRingsADeviceBesideTheCaller(t *testing.T) {
 	}
 	if !hears(caller, "music:default") {
 		t.Errorf("the caller hears %q", caller.Hears())
+	}
+	made, err := b.direct.Channel(t.Context(), leg)
+	b.must(err)
+	agent, err := b.direct.ChannelVariable(t.Context(), leg, "HOLDLINE_AGENT")
+	b.must(err)
+	if made.Account != "demo" || agent != "201" {
+		t.Errorf("the leg's account is %q, its agent %q", made.Account, agent)
+	}
+	if n := b.count("GET", "/channels/"+caller.ID()); n != 0 {
+		t.Errorf("the node was asked for the caller %d times", n)
 	}
 	first := b.raw("PUT", path(testNode, caller.ID(), "connect"), `{"leg":"`+aritest.NewID()+`","to":"`+testTo+`","timeout_ms":1500}`)
 	again := b.raw("PUT", path(testNode, caller.ID(), "connect"), `{"leg":"`+leg+`","to":"`+testTo+`","timeout_ms":1500}`)

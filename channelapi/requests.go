@@ -14,6 +14,7 @@ type ConnectRequest struct {
 	CallerName   string            // what the device shows
 	CallerNumber string            //
 	Headers      map[string]string // SIP headers of the INVITE; names begin with X-
+	Account      string            // account code of the new leg: every event about it tells it
 	Variables    map[string]string // variables of the new leg
 	AppArgs      string            // arguments of the leg's StasisStart, comma-separated
 }
@@ -29,6 +30,7 @@ type connectBody struct {
 	CallerName   string            `json:"caller_name,omitempty"`
 	CallerNumber string            `json:"caller_number,omitempty"`
 	Headers      map[string]string `json:"headers,omitempty"`
+	Account      string            `json:"account,omitempty"`
 	Variables    map[string]string `json:"variables,omitempty"`
 	AppArgs      string            `json:"app_args,omitempty"`
 }

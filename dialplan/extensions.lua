@@ -1,5 +1,7 @@
 -- extensions.lua: the dialplan of a Holdline node. Callers come in, wait in the application
--- `holdline`, and come back with HOLDLINE_STATUS, which decides what happens next.
+-- `holdline`, and come back with HOLDLINE_STATUS, which decides what happens next. The twin of
+-- extensions.conf, for who prefers Lua (HOLDLINE_DIALPLAN=lua); a call costs the node more by it,
+-- because pbx_lua reads this file anew for each.
 --
 -- Read by pbx_lua (Lua 5.1), once for every call: `asterisk -rx "module reload pbx_lua.so"`
 -- takes an edit over for new calls. Checked by: lua5.1 extensions_test.lua (in this folder),
@@ -8,12 +10,21 @@
 -- What the code relies on (each seen on Asterisk 22.10.1):
 --   * app.X(argument) does not expand ${...}: what a caller dialled is text, not code.
 --   * An application that ends because the caller hung up ends the whole function.
---   * While Lua runs, a helper thread reads the channel ("autoservice"); to stop and start it
---     around every application and variable costs up to 50 ms each time. Nothing here takes
---     long, so it is stopped once, at the beginning.
 --   * A subroutine on another channel (Dial's b) may be a function here; it ends with app.Return.
 --   * ARI's "continue" without a place resumes the function after StasisBroadcast; with a
 --     place it abandons the function and goes there.
+
+-- pbx_lua lends the channel to a helper thread ("autoservice") while Lua runs, and takes it back
+-- for every application. The helper looks up from its list every 50 ms, and gives one channel
+-- back at a look: so a call waited 25 ms on average before it reached Holdline, and a node took
+-- 40 calls a second, whatever the machine. A flag in Lua's registry tells pbx_lua to do it (exec
+-- in pbx/pbx_lua.c); it is set after this file has run, and is not taken here. Nothing below
+-- takes long enough to need the helper.
+setmetatable(debug.getregistry(), {
+	__newindex = function(registry, key, value)
+		if key ~= "autoservice" then rawset(registry, key, value) end
+	end,
+})
 
 -- What a step is: { application, argument }. The steps of a list run in order.
 local busy = { { "Busy", "3" } }
@@ -103,19 +114,28 @@ local function run(steps)
 	end
 end
 
+-- moment is now, in milliseconds since 1970.
+local function moment()
+	return channel.STRFTIME("", "", "%s%3q"):get()
+end
+
 -- enter offers the call to Holdline for so many seconds, while the caller hears ringing. True
 -- once the call was inside and came back. The first try lasts a second, later ones up to four:
 -- an offer that nobody takes stays in the node's backlog, and one that got lost on its way
--- must be made again.
-local function enter(arguments, seconds)
-	local window, left = 1, seconds
+-- must be made again. Each try has its number, because what came of an earlier one may arrive
+-- late; who comes `back` keeps the number of the try by which they came in. Gives it too.
+local function enter(arguments, seconds, back)
+	local window, left, try = 1, seconds, back or 0
 	while left > 0 do
 		channel.HOLDLINE_STATUS:set("")
 		channel.HOLDLINE_MODE:set("")
-		app.StasisBroadcast(tostring(window * 1000), "^holdline$", arguments)
+		app.StasisBroadcast(tostring(window * 1000), "^holdline$", try > 0 and arguments .. ":try=" .. try or arguments)
 		local status = channel.STASISSTATUS:get()
 		if status == "SUCCESS" then
-			return true
+			return true, try
+		end
+		if not back then
+			try = try + 1
 		end
 		app.Ringing() -- in case the call was inside, answered, and was put out again
 		if status ~= "TIMEOUT" then
@@ -147,7 +167,6 @@ end
 
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
-	autoservice_stop()
 	local pool = header("X-Holdline-Pool")
 	if pool == "" then
 		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
@@ -159,9 +178,10 @@ function M.queue(context, exten)
 	end
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
-		"announce", entry.announce, "need", entry.need, "priority", entry.priority)
+		"announce", entry.announce, "need", entry.need, "priority", entry.priority, "at", moment())
 	channel.call_string:set("")
-	local inside, dialled, back = enter(arguments, ring_on), nil, nil
+	local inside, try = enter(arguments, ring_on)
+	local dialled, back
 	while inside do
 		if check_hangup() then
 			return -- the caller is gone: nothing below is for nobody
@@ -170,7 +190,7 @@ function M.queue(context, exten)
 		if not dialled then
 			break
 		end
-		inside = enter(back .. ":" .. arguments, ring_on)
+		inside = enter(back .. ":" .. arguments, ring_on, try)
 	end
 	local status = inside and channel.HOLDLINE_STATUS:get() or ""
 	if not inside and dialled == "ANSWER" then
@@ -187,7 +207,6 @@ end
 -- feature carries out what an agent dialled, and says which mode the agent is in now. Who the
 -- agent is, Kamailio knows from the phone's authentication; nobody can dial for another.
 function M.feature(name, reason)
-	autoservice_stop()
 	local pool, agent = header("X-Holdline-Pool"), header("X-Holdline-Agent")
 	if pool == "" or agent == "" then
 		return app.Hangup("21")

@@ -19,7 +19,11 @@ local function world(headers)
 				assert(type(value) == "string", name .. " set to a " .. type(value))
 				w.vars[name] = value
 			end,
-		}, { __call = function(_, verb, header)
+		}, { __call = function(_, verb, header, format)
+			if name == "STRFTIME" then
+				assert(verb == "" and header == "" and format == "%s%3q")
+				return { get = function() return "1764000000123" end }
+			end
 			assert(name == "PJSIP_HEADER" and (verb == "read" or verb == "add"))
 			return {
 				get = function() return headers[header] end,
@@ -27,7 +31,6 @@ local function world(headers)
 			}
 		end })
 	end })
-	autoservice_stop = function() end
 	check_hangup = function() return w.gone or false end
 	w.M = dofile("extensions.lua")
 	function w.dial(exten)
@@ -88,19 +91,19 @@ end)
 
 test("an extension of the table leads to its queue", function()
 	same(world(caller).answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran,
-		{ "Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support", "Hangup" })
+		{ "Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123", "Hangup" })
 end)
 
 test("any other extension leads to <exten>@<context>, escaped", function()
 	local w = world(caller).answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("7:1,x")
-	same(w.ran[2], "StasisBroadcast 1000 ^holdline$ pool=demo:queue=7%3A1%2Cx@holdline-in")
+	same(w.ran[2], "StasisBroadcast 1000 ^holdline$ pool=demo:queue=7%3A1%2Cx@holdline-in:at=1764000000123")
 end)
 
 test("QUEUE_NAME goes before the table, and is not left on the channel", function()
 	local w = world(caller)
 	w.vars.QUEUE_NAME = "vip"
 	same(w.answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran[2],
-		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=vip")
+		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=vip:at=1764000000123")
 	same(tostring(world(caller).answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").vars.QUEUE_NAME), "nil")
 end)
 
@@ -135,7 +138,7 @@ end)
 test("a caller who hung up inside starts nothing more", function()
 	local w = world(caller).answers({})
 	w.gone = true
-	same(w.dial("600").ran, { "Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support" })
+	same(w.dial("600").ran, { "Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123" })
 end)
 
 test("with Holdline away it rings on for ten seconds, then the fallback", function()
@@ -148,10 +151,10 @@ test("with Holdline away it rings on for ten seconds, then the fallback", functi
 	same(waited, 10000)
 	same(w.ran, {
 		"Ringing",
-		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support", "Ringing",
-		"StasisBroadcast 2000 ^holdline$ pool=demo:queue=support", "Ringing",
-		"StasisBroadcast 4000 ^holdline$ pool=demo:queue=support", "Ringing",
-		"StasisBroadcast 3000 ^holdline$ pool=demo:queue=support", "Ringing",
+		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123", "Ringing",
+		"StasisBroadcast 2000 ^holdline$ pool=demo:queue=support:at=1764000000123:try=1", "Ringing",
+		"StasisBroadcast 4000 ^holdline$ pool=demo:queue=support:at=1764000000123:try=2", "Ringing",
+		"StasisBroadcast 3000 ^holdline$ pool=demo:queue=support:at=1764000000123:try=3", "Ringing",
 		"Playback sorry&please-try-call-later", "Congestion 3", "Hangup",
 	})
 end)
@@ -164,8 +167,8 @@ test("a refusal at once is waited out, and a later success counts", function()
 		if n == 2 then w.vars.HOLDLINE_STATUS = "ANSWERED" end
 	end
 	same(w.dial("600").ran, {
-		"Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support", "Ringing", "Wait 1",
-		"StasisBroadcast 2000 ^holdline$ pool=demo:queue=support", "Hangup",
+		"Ringing", "StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123", "Ringing", "Wait 1",
+		"StasisBroadcast 2000 ^holdline$ pool=demo:queue=support:at=1764000000123:try=1", "Hangup",
 	})
 end)
 
@@ -196,13 +199,25 @@ end
 local dial = "Dial PJSIP/kamailio-2/sip:201@demo.test 15 gmb(holdline-leg^s^1)"
 local enter = "StasisBroadcast 1000 ^holdline$ "
 
+test("who came in by the third try is the same one when they come back", function()
+	local w = dialled(world(caller), { {}, {}, { "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "BUSY" } })
+	local inside, n = w.on.StasisBroadcast, 0
+	w.on.StasisBroadcast = function()
+		n = n + 1
+		inside()
+		if n < 3 then w.vars.STASISSTATUS, w.vars.call_string = "TIMEOUT", "" end
+	end
+	local ran = w.dial("600").ran
+	same(ran[8], enter .. "return=0ff3:dialstatus=BUSY:pool=demo:queue=support:at=1764000000123:try=2")
+end)
+
 test("connect mode dialplan: dialled, answered, and back to say so", function()
 	local w = dialled(world(caller), {
 		{ "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "ANSWER", HANGUPCAUSE = "16", DIALEDPEERNUMBER = "kamailio-2/sip:201@demo.test" },
 	})
 	same(w.dial("600").ran, {
-		"Ringing", enter .. "pool=demo:queue=support", dial,
-		enter .. "return=0ff1:dialstatus=ANSWER:cause=16:peer=kamailio-2%2Fsip%3A201@demo.test:pool=demo:queue=support", "Hangup",
+		"Ringing", enter .. "pool=demo:queue=support:at=1764000000123", dial,
+		enter .. "return=0ff1:dialstatus=ANSWER:cause=16:peer=kamailio-2%2Fsip%3A201@demo.test:pool=demo:queue=support:at=1764000000123", "Hangup",
 	})
 end)
 
@@ -212,10 +227,10 @@ test("not answered: back to the place, and dialled again, until Holdline says ot
 		{ "PJSIP/TRUNK/sip:201@demo.test&PJSIP/TRUNK/sip:202@demo.test", DIALSTATUS = "NOANSWER", HANGUPCAUSE = "0" },
 	})
 	same(w.dial("600").ran, {
-		"Ringing", enter .. "pool=demo:queue=support", dial,
-		enter .. "return=0ff1:dialstatus=CHANUNAVAIL:cause=21:pool=demo:queue=support",
+		"Ringing", enter .. "pool=demo:queue=support:at=1764000000123", dial,
+		enter .. "return=0ff1:dialstatus=CHANUNAVAIL:cause=21:pool=demo:queue=support:at=1764000000123",
 		"Dial PJSIP/kamailio-2/sip:201@demo.test&PJSIP/kamailio-2/sip:202@demo.test 15 gmb(holdline-leg^s^1)",
-		enter .. "return=0ff2:dialstatus=NOANSWER:cause=0:pool=demo:queue=support", "Busy 3", "Hangup",
+		enter .. "return=0ff2:dialstatus=NOANSWER:cause=0:pool=demo:queue=support:at=1764000000123", "Busy 3", "Hangup",
 	})
 end)
 
@@ -234,7 +249,7 @@ end)
 test("a caller who is gone while it rings is not taken back", function()
 	local w = dialled(world(caller), { { "PJSIP/TRUNK/sip:201@demo.test", DIALSTATUS = "CANCEL" } })
 	w.on.StasisBroadcast = (function(f) return function() f(); w.gone = w.vars.DIALSTATUS == "CANCEL" end end)(w.on.StasisBroadcast)
-	same(w.dial("600").ran[4], enter .. "return=0ff1:dialstatus=CANCEL:pool=demo:queue=support")
+	same(w.dial("600").ran[4], enter .. "return=0ff1:dialstatus=CANCEL:pool=demo:queue=support:at=1764000000123")
 	assert(#w.ran == 4)
 end)
 

@@ -64,3 +64,17 @@ func (a args) number(key string) (int, error) {
 	}
 	return n, nil
 }
+
+// moment gives the argument as a moment, in milliseconds since 1970; false when it is
+// absent.
+func (a args) moment(key string) (time.Time, bool, error) {
+	raw, ok := a[key]
+	if !ok || raw == "" {
+		return time.Time{}, false, nil
+	}
+	n, err := strconv.ParseInt(raw, 10, 64)
+	if err != nil || n < 0 || n >= 1<<48 {
+		return time.Time{}, false, fmt.Errorf("read argument %s=%.40q: want milliseconds since 1970", key, raw)
+	}
+	return time.UnixMilli(n), true, nil
+}

@@ -12,75 +12,82 @@ import (
 // callerEntered parks a caller: answer and music on one side, the record in the
 // queue on the other, so that the first ring waits for neither.
 func (s *session) callerEntered(ctx context.Context, ev ari.Event, pool *membership, a args) {
-	arrival, err := readArrival(ev, a)
-	if err != nil {
-		s.refuse(ctx, ev.Channel.ID, err)
-		return
-	}
-	started := time.Now()
-	// A fresh arrival takes the pool's own clock; one that was held up on its
-	// way, in Asterisk or with us, takes the place of its arrival.
-	came := s.offset.local(ev.Timestamp)
-	if started.Sub(came) > freshness {
-		arrival.At = came
+	channel := ev.Channel.ID
+	if time.Since(s.offset.local(ev.Timestamp)) > offerLasts {
 		// Who was frozen has old events, and perhaps no say any more.
 		if err := pool.queue.Seen(ctx, pool.origin); errors.Is(err, queue.ErrStaleEpoch) {
 			s.replaced("enter caller", err)
 			return
 		}
 	}
-	s.remember(ev.Channel.ID, knownChannel(pool))
-	entered, parked := make(chan struct{}), make(chan struct{})
+	going := s.enter(ctx, ev, pool, a)
+	defer s.arrived(channel, going)
+	select {
+	case <-going.done:
+		if going.err != nil {
+			s.refuse(ctx, channel, going.err)
+			return
+		}
+	default:
+	}
+	s.remember(channel, knownChannel(pool))
 	go func() {
-		defer close(parked)
-		s.park(ctx, ev.Channel.ID)
-		select {
-		case <-entered:
-		case <-time.After(freshness): // Redis keeps us waiting: then the channel is all that knows
-			s.keep(ctx, ev.Channel.ID, kept{arrival.Contact, came, came})
-		}
+		defer close(going.parked)
+		s.park(ctx, channel)
 	}()
-	defer func() { <-parked }()
-
-	var e queue.Entered
-	err = s.persist(ctx, "enqueue", func(ctx context.Context) (err error) {
-		e, err = pool.queue.Enqueue(ctx, pool.origin, arrival)
-		if err != nil {
-			arrival.At = came
+	defer func() { <-going.parked }()
+	select {
+	case <-going.done:
+	case <-time.After(redisPatience): // then the channel is all that knows
+		if r := going.request; !going.found {
+			s.keep(ctx, channel, kept{r.Contact, r.At, r.At})
 		}
-		return err
-	})
-	close(entered)
-	if err != nil {
-		<-parked
-		s.forget(ev.Channel.ID)
-		s.refuse(ctx, ev.Channel.ID, err)
+		<-going.done
+	}
+	if going.err != nil {
+		<-going.parked
+		s.forget(channel)
+		s.refuse(ctx, channel, going.err)
 		return
 	}
-	s.o.Metrics.entered(time.Since(started))
-	s.log.Info().Str("pool", pool.name).Str("contact", e.Contact.ID).Str("queue", arrival.Queue).
-		Str("channel", ev.Channel.ID).Int("position", e.Position).Bool("new", e.New).
+	e := going.entered
+	s.log.Info().Str("pool", pool.name).Str("contact", e.Contact.ID).Str("queue", e.Contact.Queue).
+		Str("channel", channel).Int("position", e.Position).Bool("new", e.New).
 		Str("reconnects", e.Contact.Reconnects).Msg("contact entered")
-	<-parked
-	since := e.Contact.Arrived
-	if e.Contact.Reconnects != "" {
-		since = came
+	<-going.parked
+	s.note(ctx, channel, going.request, going.found, e.Contact)
+}
+
+// redisPatience is how long a caller's place may take before it is written down
+// elsewhere.
+const redisPatience = 250 * time.Millisecond
+
+// note leaves on the channel what its own arguments do not say of the caller's place.
+func (s *session) note(ctx context.Context, channel string, r queue.Arrival, found bool, c queue.Contact) {
+	if found && c.ID == r.Contact && c.Arrived.Sub(r.At).Abs() <= agree {
+		return
 	}
-	s.keep(ctx, ev.Channel.ID, kept{e.Contact.ID, e.Contact.Arrived, since})
+	since := c.Arrived
+	if !r.Since.IsZero() {
+		since = r.Since
+	} else if c.Reconnects != "" {
+		since = r.At
+	}
+	s.keep(ctx, channel, kept{c.ID, c.Arrived, since})
 }
 
 // readmit enters a caller whose record was lost, and gives their contact. They are
 // the contact that they were, at the place of their arrival.
 func (s *session) readmit(ctx context.Context, ev ari.Event, pool *membership, a args) string {
 	channel := ev.Channel.ID
-	arrival, err := readArrival(ev, a)
+	arrival, found, err := s.readArrival(ev, a)
 	if err != nil {
 		s.refuse(ctx, channel, err)
 		return ""
 	}
-	arrival.At = s.offset.local(ev.Timestamp)
+	arrival.Back = found
 	if k, ok := s.readKept(ctx, *ev.Channel); ok {
-		arrival.Contact, arrival.At, arrival.Since, arrival.Back = k.contact, k.at, k.since, true
+		arrival.Contact, arrival.At, arrival.Since, arrival.Back, found = k.contact, k.at, k.since, true, false
 	}
 	var e queue.Entered
 	err = s.persist(ctx, "enqueue", func(ctx context.Context) (err error) {
@@ -96,33 +103,8 @@ func (s *session) readmit(ctx context.Context, ev ari.Event, pool *membership, a
 		return "" // entered meanwhile
 	}
 	s.park(ctx, channel)
-	since := arrival.Since
-	if since.IsZero() {
-		since = e.Contact.Arrived
-	}
-	s.keep(ctx, channel, kept{e.Contact.ID, e.Contact.Arrived, since})
+	s.note(ctx, channel, arrival, found, e.Contact)
 	return e.Contact.ID
-}
-
-// freshness is how old an event may be and still take the pool's clock as its
-// arrival. Within it the pool's clock orders better than the nodes' clocks do.
-const freshness = 250 * time.Millisecond
-
-func readArrival(ev ari.Event, a args) (queue.Arrival, error) {
-	arrival := queue.Arrival{
-		Contact: queue.NewContactID(), Channel: ev.Channel.ID,
-		Queue: a["queue"], Need: a["need"], Language: ev.Channel.Language,
-		CallerName: ev.Channel.Caller.Name, CallerNumber: ev.Channel.Caller.Number,
-	}
-	var err error
-	if arrival.Timeout, err = a.seconds("timeout"); err != nil {
-		return arrival, err
-	}
-	if arrival.Announce, err = a.seconds("announce"); err != nil {
-		return arrival, err
-	}
-	arrival.Priority, err = a.number("priority")
-	return arrival, err
 }
 
 // park answers the caller and starts music.

@@ -91,6 +91,9 @@ func (s *session) compare(ctx context.Context) error {
 		}
 		s.filtered = true
 	}
+	if err := s.askClock(ctx); err != nil {
+		return fmt.Errorf("ask for the node's time: %w", err)
+	}
 	first, err := s.sight(ctx)
 	if err != nil || len(first.differences)+len(first.sent) == 0 {
 		return err

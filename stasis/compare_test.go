@@ -168,7 +168,7 @@ func (d *desk) leg(offer, caller string) {
 	_, err := d.asks.Originate(d.t.Context(), ari.OriginateRequest{
 		ID: queue.LegID(offer, 0), Endpoint: "PJSIP/kamailio-1/sip:201@demo.test", Timeout: 10 * time.Second,
 		AppArgs: "pool=demo,leg=" + offer, Originator: caller,
-		Reported: map[string]string{"HOLDLINE_POOL": "demo", "HOLDLINE_AGENT": "201"},
+		Variables: map[string]string{"CHANNEL(accountcode)": "demo", "HOLDLINE_AGENT": "201"},
 	})
 	d.ok(err)
 }

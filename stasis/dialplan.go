@@ -101,8 +101,7 @@ func (s *session) takeBack(ctx context.Context, pool *membership, channel string
 // them in the dialplan: their return, or that they never left, was not heard of.
 func (s *session) cameBack(ctx context.Context, rec recorded, ch ari.Channel) mending {
 	return mending{pool: rec.pool, contact: rec.contact.ID, do: func() (string, bool) {
-		_, rest, _ := strings.Cut(ch.Dialplan.AppData, Application)
-		a, err := parseArgs(strings.Split(strings.Trim(rest, "$,"), ",")[:1])
+		a, err := enteredWith(ch)
 		if err != nil {
 			return "", false
 		}

@@ -41,7 +41,7 @@ func (s *session) dispatch(ctx context.Context, ev ari.Event) {
 func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 	switch ev.Type {
 	case ari.CallBroadcast:
-		return s.claim
+		return s.offered
 	case ari.StasisStart:
 		return s.started
 	case ari.ChannelStateChange:
@@ -64,14 +64,6 @@ func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 		}
 	}
 	return nil
-}
-
-// claim answers the dialplan's StasisBroadcast. A call that another replica
-// claimed (409) or that has gone (404) is no concern of ours.
-func (s *session) claim(ctx context.Context, ev ari.Event) {
-	if err := s.asterisk.Claim(ctx, ev.Channel.ID, Application); err != nil {
-		s.log.Debug().Err(err).Str("channel", ev.Channel.ID).Msg("call not claimed")
-	}
 }
 
 // started sorts a channel that entered the application by its arguments.

@@ -21,15 +21,18 @@
 // with its contact and noted in the pool. It is also how a pool whose Redis was
 // emptied comes back: the epoch is gone with it, so the connection ends within a
 // second (Seen), and the next one finds callers without records and calls without
-// offers. What it needs rides on the channels: HOLDLINE_ARRIVAL on the caller,
-// HOLDLINE_POOL and HOLDLINE_AGENT on the leg, contact and offer in the ids.
+// offers. What it needs rides on the channels: the arguments with which the caller
+// came say who they are and when they came (or HOLDLINE_ARRIVAL does, where the place
+// is another one), the leg's account code is its pool, HOLDLINE_AGENT its agent, contact
+// and offer are in the ids.
 //
 // A node connects to any replica (ari.EventServer) and so registers itself. One
 // session serves one connection; it ends with it and leaves nothing behind.
 //
 //	event                         means                       command of the queue
-//	CallBroadcast                 a call looks for us         – (POST /events/claim)
-//	StasisStart pool=,queue=      a caller entered            Enqueue, beside answer and music
+//	CallBroadcast                 a call looks for us         Enqueue, beside POST /events/claim;
+//	                                                          CallerGone when that fails
+//	StasisStart pool=,queue=      a caller entered            – (answer and music)
 //	StasisStart pool=,feature=    an agent dialled a code     SetMode, then on in the dialplan
 //	ChannelStateChange Ringing    a leg rings                 Ringing
 //	StasisStart pool=,leg=        a leg answered              Answered; first wins, then the bridge

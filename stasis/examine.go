@@ -43,7 +43,7 @@ func (s *session) examineCaller(ctx context.Context, ch ari.Channel, r records, 
 			}
 			return "", mending{}
 		}
-		return silentCaller, s.silent(ctx, rec.pool, rec.contact.ID, ch.ID)
+		return silentCaller, s.silent(ctx, rec.pool, rec.contact.ID, ch)
 	}
 	return "", mending{}
 }
@@ -77,7 +77,7 @@ func (s *session) examineLeg(ctx context.Context, ch ari.Channel, r records, l l
 	o, recorded := r.legs[ch.ID]
 	pool := ""
 	if !recorded {
-		if pool = s.variable(ctx, ch, poolVariable); !s.judges(ctx, pool) {
+		if pool = poolTold(&ch); !s.judges(ctx, pool) {
 			return "", mending{}
 		}
 	}
@@ -112,8 +112,8 @@ func (s *session) variable(ctx context.Context, ch ari.Channel, name string) str
 	return value
 }
 
-// What rides on the channels, for a Redis that loses its memory: the pool and the
-// agent on a leg, put there when it is made.
+// What rides on the channels, for a Redis that loses its memory: the agent on a leg,
+// put there when it is made. poolVariable was the pool, in an earlier version.
 const (
 	poolVariable  = "HOLDLINE_POOL"
 	agentVariable = "HOLDLINE_AGENT"

@@ -1,22 +1,25 @@
 package stasis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"holdline/ari"
 	"holdline/queue"
 )
 
-// poolOfLeg finds the pool of a leg: by what we remember, by the variable that
+// poolOfLeg finds the pool of a leg: by what we remember, by the account code that
 // rides in its events, or by asking every pool for its offer.
 func (s *session) poolOfLeg(ctx context.Context, ch *ari.Channel) *membership {
 	if k, ok := s.recall(ch.ID); ok {
 		return k.pool
 	}
 	var found *membership
-	if name := ch.Vars[poolVariable]; name != "" {
+	if name := poolTold(ch); name != "" {
 		found, _ = s.poolOf(ctx, args{"pool": name})
 	}
 	if found == nil {
@@ -27,6 +30,10 @@ func (s *session) poolOfLeg(ctx context.Context, ch *ari.Channel) *membership {
 	}
 	return found
 }
+
+// poolTold is the pool of which a leg says to be: by its account code, or, as long as
+// legs last that were made by an earlier version, by a variable.
+func poolTold(ch *ari.Channel) string { return cmp.Or(ch.Account, ch.Vars[poolVariable]) }
 
 func (s *session) searchLeg(ctx context.Context, leg string) *membership {
 	offer, ok := queue.OfferOfLeg(leg)
@@ -79,7 +86,8 @@ func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membershi
 	log := s.log.With().Str("pool", pool.name).Str("contact", answer.Contact.ID).
 		Str("offer", answer.Offer.ID).Str("agent", answer.Offer.Agent).Logger()
 	started := time.Now()
-	if err := s.bridge(ctx, answer.Offer, answer.Offer.Channel, leg); err != nil {
+	s.awaitParked(ctx, answer.Offer.Channel)
+	if err := s.bridge(ctx, answer.Offer, answer.Contact, answer.Offer.Channel, leg); err != nil {
 		// The backstop of the offer bridges them within a second, or undoes it.
 		log.Error().Err(err).Msg("contact not bridged")
 		return
@@ -94,18 +102,42 @@ func (s *session) legAnswered(ctx context.Context, ev ari.Event, pool *membershi
 	}
 }
 
+// awaitParked lets a caller arrive whose agent was quicker than the node: a phone rings
+// as soon as the call is offered. What parks them must not come behind the bridge.
+func (s *session) awaitParked(ctx context.Context, caller string) {
+	going := s.arriving(caller)
+	if going == nil {
+		return
+	}
+	timer := time.NewTimer(offerLasts)
+	defer timer.Stop()
+	select {
+	case <-going.parked:
+	case <-timer.C: // the backstop of the offer comes
+	case <-ctx.Done():
+	}
+}
+
 // bridge puts caller and agent together. A running announcement is stopped
 // first, because Asterisk would finish it before it obeys; music is, because it
 // would go on inside the bridge, mixed with the agent's voice (both seen on 22.10).
-func (s *session) bridge(ctx context.Context, o queue.Offer, who ...string) error {
-	if _, err := s.asterisk.CreateBridge(ctx, o.Bridge, "mixing", o.Contact); err != nil && !errors.Is(err, ari.ErrExists) {
-		return err
+// An announcement that is only about to begin is stopped by whoever commanded it, who
+// finds the answer.
+func (s *session) bridge(ctx context.Context, o queue.Offer, c queue.Contact, who ...string) error {
+	var making errgroup.Group
+	making.Go(func() error {
+		if _, err := s.asterisk.CreateBridge(ctx, o.Bridge, "mixing", o.Contact); err != nil && !errors.Is(err, ari.ErrExists) {
+			return err
+		}
+		return nil
+	})
+	if c.Announced {
+		err := s.asterisk.StopPlayback(ctx, queue.PlaybackID(o.Contact))
+		if err != nil && !errors.Is(err, ari.ErrNotFound) {
+			s.log.Debug().Err(err).Str("contact", o.Contact).Msg("announcement not stopped")
+		}
 	}
-	err := s.asterisk.StopPlayback(ctx, queue.PlaybackID(o.Contact))
-	if err != nil && !errors.Is(err, ari.ErrNotFound) {
-		s.log.Debug().Err(err).Str("contact", o.Contact).Msg("announcement not stopped")
-	}
-	if err := s.asterisk.StopMusic(ctx, o.Channel); err != nil {
+	if err := errors.Join(s.asterisk.StopMusic(ctx, o.Channel), making.Wait()); err != nil {
 		return err
 	}
 	return s.asterisk.AddToBridge(ctx, o.Bridge, who...)

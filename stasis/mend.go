@@ -40,7 +40,8 @@ func (s *session) halfBuilt(ctx context.Context, pool *membership, o queue.Offer
 		if err != nil || now.State != queue.OfferAnswered {
 			return "", false
 		}
-		if err := s.bridge(ctx, o, missing...); err != nil {
+		// What was said is not known here, so it is stopped.
+		if err := s.bridge(ctx, o, queue.Contact{Announced: true}, missing...); err != nil {
 			s.log.Warn().Err(err).Str("contact", o.Contact).Str("offer", o.ID).Msg("half-built bridge not mended")
 			return "", false
 		}
@@ -77,10 +78,16 @@ func (s *session) stranded(ctx context.Context, rec recorded, bridge string) men
 // waits says whether the caller is to hear music.
 func waits(c queue.Contact) bool { return c.State == queue.Waiting || c.State == queue.Offered }
 
-// silent starts the music of a caller who waits and hears nothing.
-func (s *session) silent(ctx context.Context, pool *membership, contact, channel string) mending {
+// silent starts the music of a caller who waits and hears nothing; and answers them
+// first when whoever claimed their call came no further.
+func (s *session) silent(ctx context.Context, pool *membership, contact string, ch ari.Channel) mending {
 	return mending{pool: pool, contact: contact, do: func() (string, bool) {
-		return "", s.musicAgain(ctx, pool, contact, channel)
+		if ch.State != ari.StateUp {
+			if err := s.asterisk.Answer(ctx, ch.ID); err != nil {
+				return "", false
+			}
+		}
+		return "", s.musicAgain(ctx, pool, contact, ch.ID)
 	}}
 }
 
@@ -119,7 +126,7 @@ func (s *session) goesOn(ctx context.Context, caller, leg ari.Channel, bridge ar
 		if err != nil {
 			return "", false
 		}
-		pool, err := s.poolOf(ctx, args{"pool": s.variable(ctx, leg, poolVariable)})
+		pool, err := s.poolOf(ctx, args{"pool": poolTold(&leg)})
 		if err != nil {
 			return "", false
 		}
@@ -131,6 +138,8 @@ func (s *session) goesOn(ctx context.Context, caller, leg ari.Channel, bridge ar
 		}
 		if kept, ok := s.readKept(ctx, caller); ok && kept.contact == contact {
 			adoption.At = kept.at
+		} else if told, at, found, _ := s.identify(caller, a); found && told == contact {
+			adoption.At = at
 		}
 		err = s.persist(ctx, "readopt call", func(ctx context.Context) error {
 			_, err := pool.queue.Readopt(ctx, pool.origin, adoption)
@@ -180,17 +189,26 @@ func (s *session) forgotten(ctx context.Context, ch ari.Channel, bridge string) 
 	}}
 }
 
-// callerArgs are the arguments with which a caller entered the application, found
-// in the dialplan's StasisBroadcast(timeout,regex,args) or Stasis(app,args).
-func callerArgs(ch ari.Channel) (args, error) {
+// enteredWith are the arguments with which a channel entered the application, or is
+// about to, found in the dialplan's StasisBroadcast(timeout,regex,args) or
+// Stasis(app,args).
+func enteredWith(ch ari.Channel) (args, error) {
 	_, rest, _ := strings.Cut(ch.Dialplan.AppData, Application)
 	fields := strings.Split(strings.Trim(rest, "$,"), ",")
-	a, err := parseArgs(fields[:1])
-	delete(a, "return") // whatever they came back from is forgotten with them
+	return parseArgs(fields[:1])
+}
+
+// callerArgs are those of an arrival: whatever a caller came back from is forgotten
+// with their record.
+func callerArgs(ch ari.Channel) (args, error) {
+	a, err := enteredWith(ch)
+	delete(a, "return")
 	return a, err
 }
 
-// kept is what the caller's channel holds for a Redis that loses its memory.
+// kept is what the caller's channel holds for a Redis that loses its memory, where it
+// is not what the channel's arguments say: the place is of a call before, or the
+// dialplan did not tell when they came.
 type kept struct {
 	contact string
 	at      time.Time // the arrival, by the order; of a redial that of the call before

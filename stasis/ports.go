@@ -3,6 +3,7 @@ package stasis
 import (
 	"context"
 	"errors"
+	"time"
 
 	"holdline/ari"
 	"holdline/queue"
@@ -80,6 +81,7 @@ type Asterisk interface {
 	RemoveFromBridge(ctx context.Context, bridge string, channels ...string) error
 	DeleteBridge(ctx context.Context, bridge string) error
 	Bridges(ctx context.Context) ([]ari.Bridge, error)
+	Clock(ctx context.Context) (time.Time, error)
 	Application(ctx context.Context, name string) (ari.Application, error)
 	Channels(ctx context.Context) ([]ari.Channel, error)
 	SetEventFilter(ctx context.Context, application string, allowed, disallowed []string) (ari.Application, error)

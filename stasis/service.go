@@ -99,6 +99,7 @@ func (s *Service) Serve(ctx context.Context, hello Hello, events Events) error {
 		stop:      cancel,
 		pools:     map[string]*membership{},
 		known:     map[string]known{},
+		arrivals:  map[string]*arrival{},
 		suspected: make(chan struct{}, 1),
 	}
 	s.o.Metrics.connected(hello.Node, +1)

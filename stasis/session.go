@@ -34,9 +34,10 @@ type session struct {
 	filtered  bool          // the node sends eventTypes alone; used by the comparison alone
 	suspected chan struct{} // holds a token when a comparison is asked for
 
-	mu    sync.Mutex
-	pools map[string]*membership // guarded by mu
-	known map[string]known       // guarded by mu; channel → what we know of it
+	mu       sync.Mutex
+	pools    map[string]*membership // guarded by mu
+	known    map[string]known       // guarded by mu; channel → what we know of it
+	arrivals map[string]*arrival    // guarded by mu; by channel, until it is parked
 }
 
 // membership is this connection's place in one pool.
@@ -215,6 +216,7 @@ func (s *session) forget(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.known, channel)
+	delete(s.arrivals, channel)
 }
 
 func (s *session) recall(channel string) (known, bool) {

@@ -40,7 +40,7 @@ func (s *session) announced(ctx context.Context, ev ari.Event) {
 		}
 		after, err := s.asterisk.RTPStatistics(ctx, channel)
 		if err == nil && after.Sent == before.Sent {
-			s.mend(ctx, difference{silentCaller, channel}, s.silent(ctx, k.pool, contact, channel))
+			s.mend(ctx, difference{silentCaller, channel}, s.silent(ctx, k.pool, contact, ari.Channel{ID: channel, State: ari.StateUp}))
 		}
 	})
 }

@@ -55,3 +55,18 @@ func TestClockOffsetIsTheLeastDelaySeen(t *testing.T) {
 		t.Errorf("local time %v, want %v", got, want)
 	}
 }
+
+func TestTheNodesOwnWordOnItsClockGoesBeforeTheGuess(t *testing.T) {
+	var c clockOffset
+	stamp := time.Unix(1000, 0)
+	c.observe(stamp, stamp.Add(2*time.Second)) // from a backlog
+	now := stamp.Add(time.Minute)
+	c.set(now.Add(-time.Second), now, now.Add(2*time.Millisecond)) // a second behind
+	if got, want := c.local(stamp), stamp.Add(time.Second+time.Millisecond); !got.Equal(want) {
+		t.Errorf("local time %v, want %v", got, want)
+	}
+	c.set(now.Add(20*time.Millisecond), now, now) // as good as ours
+	if got := c.local(stamp); !got.Equal(stamp) {
+		t.Errorf("local time %v, want %v", got, stamp)
+	}
+}

@@ -69,13 +69,19 @@ func reportedVariables(t *testing.T, w World) {
 	leg := NewID()
 	_, err = w.Client.Originate(t.Context(), ari.OriginateRequest{
 		ID: leg, Endpoint: w.Phone(Answers, 0), Timeout: Patience,
-		Variables: map[string]string{"PJSIP_HEADER(add,X-Holdline-Contact)": "c1", "PLAIN": "p"},
+		Variables: map[string]string{"PJSIP_HEADER(add,X-Holdline-Contact)": "c1", "PLAIN": "p", "CHANNEL(accountcode)": "demo"},
 		Reported:  map[string]string{"HOLDLINE_OFFER": "o1"},
 	})
 	must(t, "originate", err)
 	start := w.Hear.Channel(t, ari.StasisStart, leg)
 	if start.Channel.Vars["HOLDLINE_OFFER"] != "o1" || len(start.Channel.Vars) != 1 {
 		t.Errorf("the leg carries %q", start.Channel.Vars)
+	}
+	first := w.Hear.Wait(t, "the first event of the leg", func(e ari.Event) bool {
+		return e.Type == ari.Dial && e.Peer != nil && e.Peer.ID == leg
+	})
+	if first.Peer.Account != "demo" || start.Channel.Account != "demo" {
+		t.Errorf("the leg's account is first %q, then %q", first.Peer.Account, start.Channel.Account)
 	}
 	got, err := w.Client.ChannelVariable(t.Context(), leg, "PLAIN")
 	must(t, "read PLAIN", err)

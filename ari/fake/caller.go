@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ const (
 // CallRequest is a call that comes in.
 type CallRequest struct {
 	Args           string // of the application, ':'-separated: "pool=demo:queue=support"
+	Stamped        bool   // the arguments end with the moment of entry, as by dialplan/extensions.conf
 	Name, Number   string
 	Context, Exten string        // default Options.Context, "600"
 	Route          string        // endpoint by which it comes; default "kamailio"
@@ -78,7 +80,10 @@ func (n *Node) Call(r CallRequest) (*Caller, error) {
 	ch.person = c
 	c.hangUpAfter(r.Patience)
 	c.args = r.Args
-	c.offer(r.Args)
+	if r.Stamped {
+		c.args += ":at=" + strconv.FormatInt(n.now().UnixMilli(), 10)
+	}
+	c.offer(c.args)
 	return c, nil
 }
 

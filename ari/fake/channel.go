@@ -72,7 +72,7 @@ func (n *Node) newChannel(id, tech string, created time.Time) *channel {
 func (ch *channel) wire() *wireChannel {
 	w := &wireChannel{
 		ID: ch.id, Name: ch.name, State: ch.state, ProtocolID: ch.callID, Caller: ch.caller, Connected: ch.connected,
-		Dialplan: ch.dialplan, Created: stamp(ch.created.Add(ch.node.options.ClockOffset)), Language: ch.language,
+		Account: ch.vars["CHANNEL(accountcode)"], Dialplan: ch.dialplan, Created: stamp(ch.created.Add(ch.node.options.ClockOffset)), Language: ch.language,
 	}
 	for name := range ch.reported {
 		if !ch.shown {

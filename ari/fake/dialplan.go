@@ -11,7 +11,7 @@ import (
 	"holdline/ari"
 )
 
-// A dialling is the Dial of dialplan/extensions.lua on behalf of a caller who left the
+// A dialling is the Dial of dialplan/extensions.conf on behalf of a caller who left the
 // application with a call string; when it is over, the caller goes back into it.
 type dialling struct {
 	by     *Caller

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -33,11 +31,12 @@ type node struct {
 }
 
 func newNode(p *process) (*node, error) {
-	log, level, err := logging.New(logging.Options{Level: p.common.LogLevel})
+	lines := logging.NewLines(os.Stderr)
+	log, level, err := logging.New(logging.Options{Level: p.common.LogLevel, Output: lines})
 	if err != nil {
 		return nil, fmt.Errorf("start log: %w", err)
 	}
-	n := &node{process: p, log: log, level: level, registry: metrics.New(version)}
+	n := &node{process: p, log: log, level: level, registry: metrics.New(version), closers: []func() error{lines.Close}}
 	n.checks = []web.Check{{Name: "role", Func: n.ready.Check}}
 	return n, nil
 }
@@ -87,18 +86,10 @@ func (f RedisFlags) client(s secrets) redis.UniversalClient {
 
 // asterisk gives the REST side of a node.
 func (n *node) asterisk(f ARIFlags, commands *prometheus.HistogramVec) func(rest string) *ari.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	// Nodes are near. One that is gone must not hold up whoever asks for it.
-	transport.DialContext = (&net.Dialer{Timeout: 500 * time.Millisecond, KeepAlive: 15 * time.Second}).DialContext
-	// Below Asterisk's session_keep_alive of 15 s, so that it never closes a
-	// connection that we are about to use.
-	transport.IdleConnTimeout = 10 * time.Second
-	transport.MaxConnsPerHost, transport.MaxIdleConnsPerHost = 32, 32
 	return func(rest string) *ari.Client {
 		return ari.New(rest, ari.Options{
 			User: f.ARIUser, Password: n.secrets.ARIPassword, Application: application,
-			Timeout: 2 * time.Second, Transport: transport,
+			Timeout: 2 * time.Second,
 			Observe: func(op string, took time.Duration, err error) {
 				result := "ok"
 				if err != nil {

@@ -45,7 +45,7 @@ type caller struct {
 }
 
 // tries is how often the dialplan asks for Holdline before it gives up, a second each;
-// see dialplan/extensions.lua.
+// see dialplan/extensions.conf.
 const tries = 10
 
 // look is what a caller does next. still: they hold the line whatever comes. It tells

@@ -143,7 +143,7 @@ func (c *Crowd) call(now time.Time, number, queue string, again bool) bool {
 		if c.still[n.Name()] {
 			continue
 		}
-		line, err := n.Call(fake.CallRequest{Args: args, Number: number})
+		line, err := n.Call(fake.CallRequest{Args: args, Number: number, Stamped: true})
 		if err != nil {
 			continue // it is down
 		}

@@ -139,9 +139,6 @@ func TestRedisIsEmptiedUnderAFullCenter(t *testing.T) {
 		order = append(order, fmt.Sprintf("caller %d", i))
 		c.within(2*time.Second, "they wait", func() bool { return slices.Equal(c.placed(), order) })
 	}
-	c.within(2*time.Second, "their arrival is on their channels", func() bool {
-		return !slices.ContainsFunc(callers, func(caller *fake.Caller) bool { return caller.Variable("HOLDLINE_ARRIVAL") == "" })
-	})
 	before, err := c.pool.Contacts(t.Context())
 	c.ok(err)
 	c.within(2*time.Second, "the modes are kept", func() bool {

@@ -32,7 +32,7 @@ func (c *center) calls(node int, number string) *fake.Caller {
 
 func (c *center) enters(node int, number, args string) *fake.Caller {
 	c.t.Helper()
-	caller, err := c.nodes[node].Call(fake.CallRequest{Args: args, Number: number})
+	caller, err := c.nodes[node].Call(fake.CallRequest{Args: args, Number: number, Stamped: true})
 	c.ok(err)
 	return caller
 }
