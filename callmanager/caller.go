@@ -27,7 +27,7 @@ func (p *pool) leave(ctx context.Context, w queue.Work) error {
 // announce is acknowledged before it is played: said at most once. A caller who
 // misses one hears the next.
 func (p *pool) announce(ctx context.Context, w queue.Work) error {
-	if err := p.queue.Done(ctx, w.ID); err != nil {
+	if _, err := p.queue.Done(ctx, w.ID); err != nil {
 		return err
 	}
 	err := p.o.Telephony.Announce(ctx, w.Node, w.Channel, channelapi.AnnounceRequest{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,16 +14,37 @@ import (
 
 // match lets the script decide who serves whom, then rings what it decided. The
 // entry's id is the cause of its offers: a second run finds the same ones.
-func (p *pool) match(ctx context.Context, w queue.Work) error {
-	offers, err := p.queue.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+func (p *pool) match(ctx context.Context, w queue.Work) ([]leg, error) {
+	offers, err := p.queue.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 	if err != nil {
-		return fmt.Errorf("match: %w", err)
+		return nil, fmt.Errorf("match: %w", err)
 	}
+	var made []leg
 	var ringing errgroup.Group
 	for _, o := range offers {
 		ringing.Go(func() error { return p.ring(ctx, o) })
+		for _, id := range o.Legs {
+			made = append(made, leg{o.Node, o.ID, id})
+		}
 	}
-	return ringing.Wait()
+	return made, ringing.Wait()
+}
+
+// leg is one that a match made ring.
+type leg struct{ node, offer, id string }
+
+// late hangs up the legs whose offer closed, or was answered by another, while they were
+// made: then nobody else knew of them yet. The queue said which ones are wanted.
+func (p *pool) late(ctx context.Context, made []leg, wanted map[string][]string) error {
+	var ending errgroup.Group
+	for _, l := range made {
+		if !slices.Contains(wanted[l.offer], l.id) {
+			ending.Go(func() error {
+				return p.hangUpLegs(ctx, l.node, []string{l.id}, channelapi.HangupAnsweredElsewhere)
+			})
+		}
+	}
+	return ending.Wait()
 }
 
 // ring makes the devices of the offer's agents ring, all at once.
@@ -44,7 +64,6 @@ func (p *pool) ring(ctx context.Context, o queue.Offer) error {
 func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 	log := p.log.With().Str("contact", o.Contact).Str("offer", o.ID).Str("agent", r.Agent).
 		Str("queue", o.Queue).Str("node", o.Node).Logger()
-	began := time.Now()
 	err := p.o.Telephony.Connect(ctx, o.Node, o.Channel, channelapi.ConnectRequest{
 		Leg: r.Leg, To: r.To, Timeout: o.RingTimeout,
 		CallerName: o.CallerName, CallerNumber: o.CallerNumber,
@@ -70,21 +89,8 @@ func (p *pool) ringOne(ctx context.Context, o queue.Offer, r queue.Ring) error {
 		return fmt.Errorf("connect offer %s: %w", o.ID, err)
 	}
 	log.Info().Msg("offer ringing")
-	if time.Since(began) < moment {
-		return nil
-	}
-	// The offer may have closed while the leg was made, or another have answered;
-	// then nobody else knows of the leg yet.
-	now, err := p.queue.Offer(ctx, o.ID)
-	if errors.Is(err, queue.ErrNoOffer) || err == nil && !slices.Contains(now.Legs, r.Leg) {
-		return p.hangUpLegs(ctx, o.Node, []string{r.Leg}, channelapi.HangupAnsweredElsewhere)
-	}
 	return nil
 }
-
-// moment is how long the making of a leg may take without a second look at its offer.
-// Should the offer have closed within it, stasis hangs the leg up when it rings.
-const moment = 100 * time.Millisecond
 
 // setupReason is the word under which a failed set-up is journalled; definite
 // is false while the set-up may yet succeed, or has.

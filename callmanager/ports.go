@@ -16,7 +16,6 @@ type Queue interface {
 	NodeUp(ctx context.Context, node, boot string) (queue.Origin, error)
 	SetupFailed(ctx context.Context, offer, leg, reason string) error
 	Dialling(ctx context.Context, offer string) error
-	Offer(ctx context.Context, id string) (queue.Offer, error)
 	Contact(ctx context.Context, id string) (queue.Contact, error)
 	Project(ctx context.Context, p queue.Projection) (applied bool, err error)
 	Version(ctx context.Context) (int64, error)
@@ -26,12 +25,12 @@ type Queue interface {
 type Work interface {
 	Take(ctx context.Context, consumer string, block time.Duration, n int) ([]queue.Work, error)
 	Takeover(ctx context.Context, consumer string, idle time.Duration, n int) ([]queue.Work, error)
-	Done(ctx context.Context, workID string) error
+	Done(ctx context.Context, workID string) (legs map[string][]string, err error)
 }
 
 // Deadlines are a pool's timers.
 type Deadlines interface {
-	Due(ctx context.Context, limit int) ([]queue.Deadline, time.Time, error)
+	DueFor(ctx context.Context, limit int, who string, turn time.Duration) (queue.Turn, error)
 	Fire(ctx context.Context, d queue.Deadline) error
 	Sweep(ctx context.Context, cursor queue.Cursor, n int) (queue.Cursor, error)
 }

@@ -10,6 +10,9 @@ import (
 const (
 	// dueBatch bounds the deadlines that one look fires.
 	dueBatch = 256
+	// turn is how long one replica fires the deadlines alone. When it dies another
+	// goes on after that long.
+	turn = 500 * time.Millisecond
 	// sweepBatch and sweepEvery bound the search for TTL keys that an operator
 	// shortened or deleted: every waiting contact is looked at within a second
 	// up to about ten thousand, and in its turn beyond.
@@ -17,23 +20,31 @@ const (
 	sweepEvery = 100 * time.Millisecond
 )
 
-// fireDeadlines fires what is due. Every replica does; the script that fires a
-// deadline removes it, so that one of them wins.
+// fireDeadlines fires what is due, while it is this replica's turn. Should two believe so,
+// the script that fires a deadline removes it: one of them wins.
 func (p *pool) fireDeadlines(ctx context.Context) {
 	ticker := time.NewTicker(p.o.Tick)
 	defer ticker.Stop()
+	var theirs time.Time // until then it is another's turn
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case now := <-ticker.C:
+			if now.Before(theirs) {
+				continue
+			}
 		}
-		due, _, err := p.queue.Due(ctx, dueBatch)
+		t, err := p.queue.DueFor(ctx, dueBatch, p.o.Name, turn)
 		if err != nil {
 			p.pause(ctx, err, "deadlines not read")
 			continue
 		}
-		for _, d := range due {
+		if !t.Mine {
+			theirs = t.Next
+			continue
+		}
+		for _, d := range t.Due {
 			if err := p.queue.Fire(ctx, d); err != nil && !queue.IsRefusal(err) {
 				p.pause(ctx, err, "deadline not fired")
 				break

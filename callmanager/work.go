@@ -75,13 +75,18 @@ func (p *pool) takeOver(ctx context.Context, start func([]queue.Work, string)) {
 // duties is what each kind of entry asks for. An error leaves the entry to be
 // taken over, which is right when Redis or a node did not answer; a duty that can
 // never succeed reports the outcome to the queue and returns nil.
-var duties = map[queue.WorkKind]func(*pool, context.Context, queue.Work) error{
+var duties = map[queue.WorkKind]func(*pool, context.Context, queue.Work) ([]leg, error){
 	queue.WorkMatch:    (*pool).match,
-	queue.WorkHangup:   (*pool).hangup,
-	queue.WorkBridge:   (*pool).bridge,
-	queue.WorkLeave:    (*pool).leave,
-	queue.WorkAnnounce: (*pool).announce,
-	queue.WorkMusic:    (*pool).music,
+	queue.WorkHangup:   legless((*pool).hangup),
+	queue.WorkBridge:   legless((*pool).bridge),
+	queue.WorkLeave:    legless((*pool).leave),
+	queue.WorkAnnounce: legless((*pool).announce),
+	queue.WorkMusic:    legless((*pool).music),
+}
+
+// legless is a duty that makes no leg.
+func legless(duty func(*pool, context.Context, queue.Work) error) func(*pool, context.Context, queue.Work) ([]leg, error) {
+	return func(p *pool, ctx context.Context, w queue.Work) ([]leg, error) { return nil, duty(p, ctx, w) }
 }
 
 func (p *pool) carryOut(ctx context.Context, w queue.Work) {
@@ -96,14 +101,19 @@ func (p *pool) carryOut(ctx context.Context, w queue.Work) {
 		return
 	}
 	started := time.Now()
-	err := duty(p, ctx, w)
+	made, err := duty(p, ctx, w)
 	p.o.Metrics.done(string(w.Kind), time.Since(started), err)
 	if err != nil {
 		log.Warn().Err(err).Str("contact", w.Contact).Str("offer", w.Offer).Msg("work not done; it will be taken over")
 		return
 	}
-	if err := p.queue.Done(ctx, w.ID); err != nil {
+	wanted, err := p.queue.Done(ctx, w.ID)
+	if err != nil {
 		log.Warn().Err(err).Msg("work not acknowledged; it will be done again")
+		return
+	}
+	if err := p.late(ctx, made, wanted); err != nil {
+		log.Warn().Err(err).Msg("a leg that nobody wants any more was not hung up")
 	}
 }
 

@@ -36,7 +36,7 @@ func TestLoadOfTheSeed(t *testing.T) {
 	support.Name, support.ID, support.Need = "support", 1, 1
 	none := time.Duration(0)
 	agent := func(id, name string, skills map[string]int, places ...queue.Place) queue.AgentSpec {
-		return queue.AgentSpec{ID: id, Name: name, Capacity: 1, Skills: skills, Places: places}
+		return queue.AgentSpec{ID: id, Name: name, Capacity: voice(1), Skills: skills, Places: places}
 	}
 	want := queue.Projection{
 		Version: p.Version, Domain: "demo.holdline.test",
@@ -56,7 +56,7 @@ func TestLoadOfTheSeed(t *testing.T) {
 			agent("201", "Ada", map[string]int{"support": 5}, queue.Place{Need: 1}, queue.Place{Need: 3}),
 			agent("202", "Ben", map[string]int{"support": 5}, queue.Place{Need: 1}, queue.Place{Need: 3}),
 			{
-				ID: "203", Name: "Cleo", Capacity: 2, WrapUp: &none, Skills: map[string]int{"support": 4, "sales": 4},
+				ID: "203", Name: "Cleo", Capacity: voice(2), WrapUp: &none, Skills: map[string]int{"support": 4, "sales": 4},
 				Places: []queue.Place{{Need: 1}, {Need: 2}, {Need: 3, Step: 1}},
 			},
 			agent("204", "Dan", map[string]int{"support": 4, "sales": 4}, queue.Place{Need: 1}, queue.Place{Need: 2}, queue.Place{Need: 3, Step: 1}),
@@ -175,14 +175,14 @@ func TestLoadIsOneMoment(t *testing.T) {
 			t.Error(err)
 			break
 		}
-		weight := p.Queues[0].Weight
-		seen[weight] = true
+		misses := p.Queues[0].MaxMisses
+		seen[misses] = true
 		tier := 0
 		for _, pl := range p.Agents[4].Places {
 			tier = pl.Tier
 		}
-		if weight != tier {
-			t.Errorf("version %d: queue of edit %d, member of edit %d", p.Version, weight, tier)
+		if misses != tier {
+			t.Errorf("version %d: queue of edit %d, member of edit %d", p.Version, misses, tier)
 		}
 	}
 	close(stop)
@@ -199,7 +199,7 @@ func both(t *testing.T, db *sql.DB, n int) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	for _, statement := range []string{
-		fmt.Sprintf(`UPDATE queues SET weight = %d WHERE name = 'sales'`, n),
+		fmt.Sprintf(`UPDATE queues SET max_misses = %d WHERE name = 'sales'`, n),
 		fmt.Sprintf(`INSERT INTO queue_members (pool, queue, agent, penalty) VALUES ('demo', 'sales', '205', %d)
 			ON DUPLICATE KEY UPDATE penalty = %[1]d`, n),
 	} {

@@ -212,9 +212,10 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 			problems.add("agents", a.ID, "left out: %v", err)
 			continue
 		}
-		if in := min(max(a.Capacity, 1), maxCapacity); in != a.Capacity {
-			problems.add("agents", a.ID, "capacity %d taken as %d", a.Capacity, in)
-			a.Capacity = in
+		if c := a.Capacity[queue.Voice]; min(max(c, 1), maxCapacity) != c {
+			in := min(max(c, 1), maxCapacity)
+			problems.add("agents", a.ID, "capacity %d taken as %d", c, in)
+			a.Capacity = map[queue.Medium]int{queue.Voice: in}
 		}
 		if a.WrapUp != nil {
 			bound("agents", a.ID, "wrap_up", a.WrapUp, problems)

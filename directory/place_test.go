@@ -15,10 +15,10 @@ import (
 func small(rule string) tables {
 	return tables{
 		version: 7, domain: "demo.test",
-		queues: []queueRow{{queue.QueueSpec{Name: "q", ID: 1, Strategy: defaultStrategy, Connect: byBridge}, rule}},
+		queues: []queueRow{{queue.QueueSpec{Name: "q", ID: 1, Strategy: defaultStrategy, Connect: byBridge}, rule, 0}},
 		needs:  []needRow{{1, "q", "default"}},
 		steps:  []stepRow{{"q", "default", 0, 0, 99}},
-		agents: []queue.AgentSpec{{ID: "a", Capacity: 1}},
+		agents: []queue.AgentSpec{{ID: "a", Capacity: voice(1)}},
 	}
 }
 
@@ -157,7 +157,7 @@ func TestProblems(t *testing.T) {
 			`queue_members q/a: left out: penalty 100 is not in 0..99`, 1, 1, 1},
 		{"agent without a name", func(t *tables) { t.agents = append(t.agents, queue.AgentSpec{ID: "a\n"}) },
 			"agents a\n: left out: bad name: \"a\\n\" begins or ends with a space", 1, 1, 1},
-		{"agent with no capacity", func(t *tables) { t.agents[0].Capacity = 0 },
+		{"agent with no capacity", func(t *tables) { t.agents[0].Capacity = voice(0) },
 			`agents a: capacity 0 taken as 1`, 1, 1, 1},
 		{"agent with a negative wrap-up", func(t *tables) { w := -time.Minute; t.agents[0].WrapUp = &w },
 			`agents a: wrap_up of -1m0s taken as 0s`, 1, 1, 1},
@@ -267,7 +267,7 @@ func drawTables(r *rapid.T) tables {
 	skill := rapid.SampledFrom([]string{"x", "y", "z"})
 	for _, q := range []string{"q1", "q2", "q3"} {
 		rule := rapid.SampledFrom([]string{byMembers, bySkills}).Draw(r, "rule")
-		t.queues = append(t.queues, queueRow{queue.QueueSpec{Name: q, Strategy: defaultStrategy, Connect: byBridge}, rule})
+		t.queues = append(t.queues, queueRow{queue.QueueSpec{Name: q, Strategy: defaultStrategy, Connect: byBridge}, rule, 0})
 		for _, n := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"default", "vip", "any"}), 0, 3, rapid.ID).Draw(r, "needs") {
 			id++
 			t.needs = append(t.needs, needRow{id, q, n})
@@ -283,7 +283,7 @@ func drawTables(r *rapid.T) tables {
 		}
 	}
 	for _, a := range []string{"a1", "a2", "a3", "a4"} {
-		t.agents = append(t.agents, queue.AgentSpec{ID: a, Capacity: 1, AlwaysIn: rapid.Bool().Draw(r, "always in")})
+		t.agents = append(t.agents, queue.AgentSpec{ID: a, Capacity: voice(1), AlwaysIn: rapid.Bool().Draw(r, "always in")})
 		for _, s := range rapid.SliceOfNDistinct(skill, 0, 3, rapid.ID).Draw(r, "skills") {
 			t.agentSkills = append(t.agentSkills, agentSkillRow{a, s, rapid.IntRange(1, 4).Draw(r, "level")})
 		}
@@ -293,3 +293,5 @@ func drawTables(r *rapid.T) tables {
 	}
 	return t
 }
+
+func voice(n int) map[queue.Medium]int { return map[queue.Medium]int{queue.Voice: n} }

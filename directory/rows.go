@@ -14,6 +14,7 @@ type (
 	queueRow struct {
 		spec       queue.QueueSpec // without its Need
 		membership string
+		weight     int // contacts of a queue of more weight come first
 	}
 	needRow struct {
 		id          int64
@@ -128,7 +129,7 @@ func read(ctx context.Context, q querier, pool string) (t tables, err error) {
 func readQueue(scan scanner) (r queueRow, err error) {
 	s := &r.spec
 	var timeout, announce, first, least, ring, retry, wrapUp, redial int
-	err = scan(&s.ID, &s.Name, &s.Open, &s.Weight, &r.membership, &s.Strategy, &timeout, &announce,
+	err = scan(&s.ID, &s.Name, &s.Open, &r.weight, &r.membership, &s.Strategy, &timeout, &announce,
 		&first, &least, &ring, &retry, &wrapUp, &redial, &s.MaxMisses, &s.Connect, &s.Music, &s.Language)
 	s.Timeout, s.Announce = seconds(timeout), seconds(announce)
 	s.AnnounceFirst, s.AnnounceMin = seconds(first), seconds(least)
@@ -139,7 +140,9 @@ func readQueue(scan scanner) (r queueRow, err error) {
 
 func readAgent(scan scanner) (a queue.AgentSpec, err error) {
 	var wrapUp sql.NullInt64
-	err = scan(&a.ID, &a.Name, &a.Capacity, &wrapUp, &a.AlwaysIn)
+	var capacity int
+	err = scan(&a.ID, &a.Name, &capacity, &wrapUp, &a.AlwaysIn)
+	a.Capacity = map[queue.Medium]int{queue.Voice: capacity}
 	if wrapUp.Valid {
 		own := seconds(int(wrapUp.Int64))
 		a.WrapUp = &own

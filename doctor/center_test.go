@@ -112,11 +112,12 @@ func (c *center) work() []queue.Offer {
 		}
 		for _, w := range entries {
 			if w.Kind == queue.WorkMatch {
-				made, err := c.pool.Match(c.t.Context(), w.ID, queue.Subject{Agent: w.Agent, Need: w.Need})
+				made, err := c.pool.Match(c.t.Context(), w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 				c.ok(err)
 				offers = append(offers, made...)
 			}
-			c.ok(c.pool.Done(c.t.Context(), w.ID))
+			_, err := c.pool.Done(c.t.Context(), w.ID)
+			c.ok(err)
 		}
 	}
 }

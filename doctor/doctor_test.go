@@ -88,7 +88,7 @@ func TestEachDamageIsNamed(t *testing.T) {
 			func(w *ward) string { return w.offer.ID }, false},
 		"a call whose offer is gone": {func(w *ward) { w.ok(w.rdb.HDel(t.Context(), w.key("offers"), w.offer.ID).Err()) },
 			"bridge_without_offer held_by_nothing held_by_nothing leg_without_offer", func(w *ward) string { return w.offer.Contact }, false},
-		"a contact whom nobody finds": {func(w *ward) { w.ok(w.rdb.Del(t.Context(), w.key("waiting")).Err()) }, "index_missing",
+		"a contact whom nobody finds": {func(w *ward) { w.ok(w.rdb.Del(t.Context(), w.key("waiting"), w.key("heads")).Err()) }, "index_missing",
 			func(w *ward) string { return w.behind.ID }, false},
 		"a contact without a place": {func(w *ward) { w.ok(w.rdb.Del(t.Context(), w.key("order")).Err()) }, "index_missing", nil, false},
 		"an available agent whom nobody finds": {func(w *ward) {

@@ -12,30 +12,33 @@ import (
 // Due gives up to limit deadlines that are due, and when the next one will be,
 // on the caller's own clock (zero: none is set).
 func (p *Pool) Due(ctx context.Context, limit int) ([]Deadline, time.Time, error) {
-	return p.due(ctx, limit, "", 0)
+	t, err := p.DueFor(ctx, limit, "", 0)
+	return t.Due, t.Next, err
 }
 
-// DueFor does so for one of several who fire the pool's deadlines: whoever asks first has
-// the turn for that long, and asks again before it is over. The others get none, and
-// when they are to ask again.
-func (p *Pool) DueFor(ctx context.Context, limit int, who string, turn time.Duration) ([]Deadline, time.Time, error) {
-	return p.due(ctx, limit, who, turn)
+// Turn is what one of several who fire a pool's deadlines is to do now.
+type Turn struct {
+	Mine bool // false: another fires them; ask again at Next
+	Due  []Deadline
+	Next time.Time // on the caller's own clock: when the next one will be due; zero: none is set
 }
 
-func (p *Pool) due(ctx context.Context, limit int, who string, turn time.Duration) ([]Deadline, time.Time, error) {
+// DueFor asks for one of several who fire the pool's deadlines: whoever asks first has the
+// turn for that long, and keeps it by asking again. One who stops asking loses it.
+func (p *Pool) DueFor(ctx context.Context, limit int, who string, turn time.Duration) (Turn, error) {
 	r, err := p.do(ctx, "due", "list due deadlines", nil, limit, who, turn.Milliseconds())
 	if err != nil {
-		return nil, time.Time{}, err
+		return Turn{}, err
 	}
-	now, next := micros(r.at(0)).time(), micros(r.at(1)).time()
+	t := Turn{Mine: r.at(0) == "1"}
+	now, next := micros(r.at(1)).time(), micros(r.at(2)).time()
 	if !next.IsZero() {
-		next = time.Now().Add(next.Sub(now))
+		t.Next = time.Now().Add(next.Sub(now))
 	}
-	var due []Deadline
-	for i := 2; i+1 < len(r); i += 2 {
-		due = append(due, Deadline{Member: r[i], At: micros(r[i+1]).time()})
+	for i := 3; i+1 < len(r); i += 2 {
+		t.Due = append(t.Due, Deadline{Member: r[i], At: micros(r[i+1]).time()})
 	}
-	return due, next, nil
+	return t, nil
 }
 
 // firing says which script a deadline's kind is fired by. One that is not here has
