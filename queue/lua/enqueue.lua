@@ -96,6 +96,7 @@ elseif c.timeout_ms > 0 or c.announce_ms > 0 then
   ttl_due(c, timeout, announce)
 end
 if q.overflow_ms > 0 then due('overflow|' .. id, math.max(now, at + q.overflow_ms * 1000)) end
+empty_soon(c, q)
 count(queue .. '|entered', '1')
 journal('entered', 'contact', id, 'channel', c.channel, 'queue', queue, 'node', node, 'need', to,
   'reconnects', c.reconnects or '', 'agent', c.prefer or '', 'reason', c.came_to or '')
