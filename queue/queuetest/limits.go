@@ -142,7 +142,7 @@ var limitTests = []shiftTest{
 	{"overflow after a time: into the other queue, by their arrival", func(s *shift) {
 		s.virtual()
 		s.addSales("202")
-		s.support(func(q *queue.QueueSpec) { q.OverflowTo, q.OverflowAfter = "sales", 30 * time.Second })
+		s.support(func(q *queue.QueueSpec) { q.OverflowTo, q.OverflowAfter = "sales", 30*time.Second })
 		a := s.calls("a")
 		s.pass(10 * time.Second)
 		s.sells("x")
@@ -167,7 +167,7 @@ var limitTests = []shiftTest{
 	{"overflow while a phone rings waits for the result", func(s *shift) {
 		s.virtual()
 		s.addSales("202")
-		s.support(func(q *queue.QueueSpec) { q.OverflowTo, q.OverflowAfter = "sales", 5 * time.Second })
+		s.support(func(q *queue.QueueSpec) { q.OverflowTo, q.OverflowAfter = "sales", 5*time.Second })
 		s.login("201")
 		a := s.calls("a")
 		o := s.ring("a 201")
