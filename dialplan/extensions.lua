@@ -59,7 +59,8 @@ local after = {
 
 -- What can be dialled. An extension that is not here leads to the queue `<exten>@<context>`
 -- of the caller's pool; the variable QUEUE_NAME, where set, goes before both. Beside `queue`
--- an entry may have timeout and announce (seconds), need, priority, and its own `after` and
+-- an entry may have timeout and announce (seconds), need, priority (minutes of credit), prefer (an
+-- agent) and prefer_for (seconds), credit (seconds), and its own `after` and
 -- `fallback`.
 local queues = {
 	["600"] = { queue = "support" },
@@ -178,7 +179,8 @@ function M.queue(context, exten)
 	end
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
-		"announce", entry.announce, "need", entry.need, "priority", entry.priority, "at", moment())
+		"announce", entry.announce, "need", entry.need, "priority", entry.priority,
+		"prefer", entry.prefer, "prefer_for", entry.prefer_for, "credit", entry.credit, "at", moment())
 	channel.call_string:set("")
 	local inside, try = enter(arguments, ring_on)
 	local dialled, back

@@ -153,6 +153,9 @@ func (s *session) readArrival(ev ari.Event, a args) (r queue.Arrival, found bool
 	if r.Priority, err = a.number("priority"); err != nil {
 		return r, false, err
 	}
+	if err = a.preferred(&r); err != nil {
+		return r, false, err
+	}
 	if r.Contact, r.At, found, err = s.identify(*ev.Channel, a); err != nil || found {
 		return r, found, err
 	}
