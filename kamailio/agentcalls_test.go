@@ -219,6 +219,8 @@ func TestAgentWithTwoCalls(t *testing.T) {
 	p := newPhone(t, insidePhone, 0)
 	out := dials(p, kam(2), "204", "600")
 	got := node.waitRequest("INVITE")
+	node.reply(got, 180, "Ringing", [2]string{"Contact", node.contact("600")})
+	p.wait("180", func(m *message) bool { return m.code() == 180 })
 	listed(t, "both", "demo|204", "demo|204")
 	if r := node.waitFinal(invite); r.code() != 408 {
 		t.Errorf("a phone that says nothing: %s, want 408", r.start)
@@ -263,26 +265,12 @@ func TestRestartForgetsAgentCalls(t *testing.T) {
 func TestCallOfWhichNothingIsHeardIsForgotten(t *testing.T) {
 	needEdge(t)
 	const kept = 4 * time.Second
-	docker(t, "rm", "-f", kamName(2))
-	if err := startKamailio(2, "-v", shortened(t, kept)+":/usr/share/holdline/kamailio:ro"); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		docker(t, "rm", "-f", kamName(2))
-		if err := startKamailio(2); err != nil {
-			t.Error(err)
-		}
-		eventually(t, "kamailio 2 is back", 10*time.Second, func() bool { return httpAlive(2) && directoryVersion(2) != "" })
-	}()
-	eventually(t, "kamailio 2 is there", 10*time.Second, func() bool { return httpAlive(2) && directoryVersion(2) != "" })
+	changed(t, "!IN_CALL_SECONDS!200!", fmt.Sprintf("!IN_CALL_SECONDS!%d!", int(kept.Seconds())))
 	node := newNode(t, nodeOne)
 	p := newPhone(t, insidePhone, 0)
-	got := func() *message {
-		invite := dials(p, kam(2), "201", "600")
-		got := node.waitRequest("INVITE")
-		talks(p, node, invite, got, kam(2))
-		return got
-	}()
+	invite := dials(p, kam(2), "201", "600")
+	got := node.waitRequest("INVITE")
+	talks(p, node, invite, got, kam(2))
 	refresh := time.NewTicker(kept / 4)
 	defer refresh.Stop()
 	cseq, began := 10, time.Now()
@@ -299,33 +287,53 @@ func TestCallOfWhichNothingIsHeardIsForgotten(t *testing.T) {
 	t.Logf("forgotten %s after the last refresh; kept for %s", took.Round(100*time.Millisecond), kept)
 }
 
-// shortened is the configuration with another bound for calls that fell silent.
-func shortened(t *testing.T, kept time.Duration) string {
+// As many as one answer of JSON-RPC must hold; what does not fit is cut off.
+func TestManyAgentCallsAreListed(t *testing.T) {
+	needEdge(t)
+	const many = 5000
+	changed(t, "$sht(directory=>started) = $Ts;", fmt.Sprintf(`$sht(directory=>started) = $Ts;
+	$var(n) = 0;
+	while ($var(n) < %d) {
+		$var(call) = $(var(n){s.md5});
+		$sht(agent_calls=>$var(call)) = "demo|a-name-of-more-than-usual-length-" + $var(n);
+		$var(n) = $var(n) + 1;
+	}`, many))
+	if n := len(strings.Fields(inCalls(t, 2))); n != many {
+		t.Errorf("%d calls are listed, want %d", n, many)
+	}
+}
+
+// changed starts Kamailio 2 with another text in its configuration, until the test ends.
+func changed(t *testing.T, text, other string) {
 	t.Helper()
-	dir := t.TempDir()
 	files, err := filepath.Glob("etc/*.cfg")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no configuration here: %v", err)
 	}
-	changed := 0
+	dir, found := t.TempDir(), 0
+	if err := os.Chmod(dir, 0o755); err != nil { // Kamailio is another user
+		t.Fatal(err)
+	}
 	for _, f := range files {
-		text, err := os.ReadFile(f)
+		cfg, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		short := strings.Replace(string(text), "!IN_CALL_SECONDS!200!", fmt.Sprintf("!IN_CALL_SECONDS!%d!", int(kept.Seconds())), 1)
-		if short != string(text) {
-			changed++
-		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f)), []byte(short), 0o644); err != nil {
+		found += strings.Count(string(cfg), text)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(f)), []byte(strings.Replace(string(cfg), text, other, 1)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if changed != 1 {
-		t.Fatalf("the bound stands in %d files, want 1", changed)
+	if found != 1 {
+		t.Fatalf("%q stands %d times in the configuration, want once", text, found)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
+	again := func(more ...string) {
+		docker(t, "rm", "-f", kamName(2))
+		if err := startKamailio(2, more...); err != nil {
+			t.Error(err)
+		}
+		eventually(t, "kamailio 2 is back", 10*time.Second, func() bool { return httpAlive(2) && directoryVersion(2) != "" })
 	}
-	return dir
+	t.Cleanup(func() { again() })
+	again("-v", dir+":/usr/share/holdline/kamailio:ro")
 }
