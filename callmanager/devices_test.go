@@ -72,7 +72,7 @@ func TestDevicesFollowTheKamailios(t *testing.T) {
 	now := time.Now()
 	for _, step := range []struct {
 		name     string
-		after    time.Duration
+		after    int // seconds
 		one, two *callList
 		fault    error // of pool demo
 		want     string
@@ -103,7 +103,7 @@ func TestDevicesFollowTheKamailios(t *testing.T) {
 			{"other", "zoe"}, {"nobody", "ann"}, {"", "ann"}, {"demo", ""}, {"demo", "a\nb"}, {"Demo}", "ann"}, {"demo", strings.Repeat("x", 81)},
 		}}, &callList{}, nil, ""},
 	} {
-		now = now.Add(step.after * time.Second)
+		now = now.Add(time.Duration(step.after) * time.Second)
 		one.calls, one.err, two.calls, two.err = step.one.calls, step.one.err, step.two.calls, step.two.err
 		told.fault["demo"] = step.fault
 		d.look(t.Context(), now)

@@ -1,7 +1,6 @@
 package kamailio_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,26 +8,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdline/callmanager"
 )
 
-// inCalls are the agents whose calls outside the queues Kamailio n lists, a word for each call.
+// inCalls are the agents whose calls outside the queues Kamailio n lists, a word for
+// each call, as callmanager reads them.
 func inCalls(t *testing.T, n int) string {
 	t.Helper()
-	r, err := rpc(n, "htable.dump", "agent_calls")
+	k, err := callmanager.NewKamailio(fmt.Sprintf("http://%s1%d:8090/rpc", subnet, n), rpcToken)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var table []struct {
-		Slot []struct{ Name, Value string }
-	}
-	if err := json.Unmarshal(r, &table); err != nil {
-		t.Fatalf("agent_calls: %v: %s", err, r)
+	calls, err := k.AgentCalls(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	var all []string
-	for _, e := range table {
-		for _, c := range e.Slot {
-			all = append(all, c.Value)
-		}
+	for _, c := range calls {
+		all = append(all, c.Pool+"|"+c.Agent)
 	}
 	slices.Sort(all)
 	return strings.Join(all, " ")

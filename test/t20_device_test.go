@@ -40,7 +40,6 @@ func TestAgentInACallOutsideTheQueuesIsOfferedNothing(t *testing.T) {
 			s.Do(HangsUp("ann"))
 			s.Within(2*time.Second, RingsWith("ann", "bob"), DeviceIs("ann", false))
 			s.Within(6*time.Second, Hears("bob", "ann"), Hears("ann", "bob"))
-			s.Check(s.outcomes()["answered"] == 0, "nobody's call has ended: %v", s.outcomes())
 		})
 	}
 }
@@ -89,6 +88,9 @@ func DeviceIs(agent string, inUse bool) Expectation {
 	}
 	return Expectation{name, func(s *Shift, _ time.Time) (time.Time, bool) {
 		a, err := s.desk.tenant.pool.Agent(s.t.Context(), s.who(agent).id)
-		return time.Now(), err == nil && !a.DeviceInUse.IsZero() == inUse
+		if inUse {
+			return a.DeviceInUse, err == nil && !a.DeviceInUse.IsZero()
+		}
+		return time.Now(), err == nil && a.DeviceInUse.IsZero()
 	}}
 }
