@@ -18,7 +18,7 @@
 //     modes of its agents, whether or not MySQL answers.
 //   - An agent who makes or gets a call outside the queues is offered nothing from a
 //     second later on, and something again within two seconds after its end; within
-//     30 s if nobody can say that it ended.
+//     30 s if no Kamailio can be asked.
 //   - No deadline waits for a notification; one that is due fires within 100 ms
 //     of any replica being alive.
 //
