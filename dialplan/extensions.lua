@@ -109,6 +109,13 @@ local function header(name)
 	return channel.PJSIP_HEADER("read", name):get() or ""
 end
 
+-- pool is the domain that Kamailio dialled, <pool>.pool; an earlier Kamailio tells it in a header
+-- alone. To read a header is a question to the thread of the call's signalling, which has the
+-- INVITEs of other calls to do first.
+local function pool_of_call()
+	return (channel.SIPDOMAIN:get() or ""):match("^([0-9a-z-]+)%.pool$") or header("X-Holdline-Pool")
+end
+
 local function run(steps)
 	for _, step in ipairs(steps) do
 		app[step[1]](step[2])
@@ -168,7 +175,7 @@ end
 
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
-	local pool = header("X-Holdline-Pool")
+	local pool = pool_of_call()
 	if pool == "" then
 		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
 	end
