@@ -53,6 +53,11 @@ type Telephony interface {
 	Hangup(ctx context.Context, node, channel, reason string) error
 }
 
+// DeviceTaker is a pool that is told of its agents' devices. queue.Pool satisfies it.
+type DeviceTaker interface {
+	Device(ctx context.Context, agent string, inUseFor time.Duration) (news bool, err error)
+}
+
 // ModeSource is what a pool tells of its agents. queue.Pool satisfies it.
 type ModeSource interface {
 	Journal(ctx context.Context, after string, n int) ([]queue.Entry, error)
