@@ -25,7 +25,7 @@ type Queue interface {
 type Work interface {
 	Take(ctx context.Context, consumer string, block time.Duration, n int) ([]queue.Work, error)
 	Takeover(ctx context.Context, consumer string, idle time.Duration, n int) ([]queue.Work, error)
-	Done(ctx context.Context, workID string) (legs map[string][]string, err error)
+	Done(ctx context.Context, workID string, offers ...string) (legs map[string][]string, err error)
 }
 
 // Deadlines are a pool's timers.

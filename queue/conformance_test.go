@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "48"); err != nil {
 		panic(err)
 	}
+	if err := mutate(); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 

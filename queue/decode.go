@@ -69,6 +69,7 @@ type contactSome struct {
 	Offer      string `json:"offer"`
 	Agent      string `json:"agent"`
 	Skip       string `json:"skip"`
+	MissedAt   micros `json:"missed_at"` // by the last of those whom it skips
 	SaidAt     micros `json:"said_at"`
 	AnsweredAt micros `json:"answered_at"`
 	Outcome    string `json:"outcome"`
@@ -188,6 +189,7 @@ type agentRecord struct {
 	Next    string `json:"next"`
 	Avail   micros `json:"avail"`
 	Guard   micros `json:"guard"`
+	Quiet   string `json:"quiet"` // the leg that is to fall silent, when that is the guard's reason
 	Device  micros `json:"device"`
 	CapV    int    `json:"cap_v"`
 	CapC    int    `json:"cap_c"`

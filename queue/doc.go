@@ -24,6 +24,8 @@
 //   - Nothing is decided from what was read before: the indexes and the views
 //     are hints, and each script checks the records before it writes.
 //
+// ExplainContact, ExplainAgent and ExplainQueue say why: from the records and the journal.
+//
 // life.go holds every move of a contact, an offer and an agent; docs/matching.md shows
 // them, how contact and agent are brought together, and what each script costs.
 //

@@ -65,8 +65,10 @@ func (p *Pool) Takeover(ctx context.Context, consumer string, idle time.Duration
 // Done ends a work entry. The offers that were made for it are taken to be set
 // up: from now on the ring deadline watches them. It gives their legs, of those that are
 // open or answered: a leg that was made for one and is not among them is to be hung up.
-func (p *Pool) Done(ctx context.Context, workID string) (legs map[string][]string, err error) {
-	r, err := p.do(ctx, "done", "work done "+workID, nil, workID)
+// offers are those that a Match of the caller gave: a replica that did the same entry may
+// have ended it before, and it is forgotten.
+func (p *Pool) Done(ctx context.Context, workID string, offers ...string) (legs map[string][]string, err error) {
+	r, err := p.do(ctx, "done", "work done "+workID, nil, workID, strings.Join(offers, ","))
 	if err != nil {
 		return nil, err
 	}
@@ -161,18 +163,22 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 	}
 	entries := make([]Entry, len(messages))
 	for i, m := range messages {
-		f := fields(m.Values)
-		entries[i] = Entry{
-			ID: m.ID, At: micros(f.text("at")).time(), Fence: f.int("fence"), Event: f.text("event"),
-			Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
-			Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
-			Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
-			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
-			Tier: int(f.int("tier")), Step: int(f.int("step")), Behind: split(f.text("behind")),
-			Priority: int(f.int("priority")),
-		}
+		entries[i] = decodeEntry(m)
 	}
 	return entries, nil
+}
+
+func decodeEntry(m redis.XMessage) Entry {
+	f := fields(m.Values)
+	return Entry{
+		ID: m.ID, At: micros(f.text("at")).time(), Fence: f.int("fence"), Event: f.text("event"),
+		Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
+		Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
+		Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
+		Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
+		Tier: int(f.int("tier")), Step: int(f.int("step")), Behind: split(strings.TrimSuffix(f.text("behind"), ",")),
+		Priority: int(f.int("priority")),
+	}
 }
 
 // JournalEnd is the id of the last entry; "" when there is none.

@@ -3,6 +3,7 @@ package queuetest
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -231,6 +232,16 @@ var matchingTests = []shiftTest{
 		since := s.agent("202").Available
 		if !since.After(s.agent("201").Available) {
 			s.t.Fatalf("available since %s", since)
+		}
+	}},
+	{"the journal names whose turn came next", func(s *shift) {
+		s.login("201", "202", "203")
+		s.calls("a")
+		s.ring("a 201")
+		for _, e := range s.journal() {
+			if e.Event == "offered" {
+				equal(s, "behind", strings.Join(e.Behind, " ")+".", "202 203.")
+			}
 		}
 	}},
 	{"an offer says all that is needed to ring", func(s *shift) {

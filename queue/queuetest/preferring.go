@@ -93,6 +93,16 @@ var preferringTests = []shiftTest{
 		s.ring("x 202")
 		s.answers(o2)
 	}},
+	{"given: before who has waited longer for the same agent", func(s *shift) {
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.calls("b")
+		s.gives(s.calls("c"), "201")
+		s.legEnds(o, 16)
+		s.ring("c 201")
+	}},
 	{"given while a phone rings: it stops, and the agent's own rings", func(s *shift) {
 		s.virtual()
 		s.login("201", "202")

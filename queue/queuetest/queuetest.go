@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 		{"work", workTests},
 		{"redial", redialTests},
 		{"recovery", recoveryTests},
+		{"explaining", explainingTests},
+		{"explaining who serves", explainingServiceTests},
 	} {
 		t.Run(chapter.name, func(t *testing.T) {
 			t.Parallel()

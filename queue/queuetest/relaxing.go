@@ -53,6 +53,15 @@ var relaxingTests = []shiftTest{
 		s.ring("a 202")
 		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "late"), queue.ErrNoOffer)
 	}},
+	{"a lower tier that is admitted later goes before a higher one that was there from the start", func(s *shift) {
+		s.virtual()
+		s.steps([]time.Duration{0, 10 * time.Second}, 0, 1)
+		s.change(func(d *queue.Projection) { d.Agents[0].Places[0].Tier = 1 })
+		s.login("201", "202") // 201 is available longer
+		c := s.calls("young")
+		s.enters(queue.Arrival{Channel: "old", At: c.Arrived.Add(-time.Minute)})
+		s.rings("old 202", "young 201")
+	}},
 	{"a step that comes while a phone rings counts as soon as that is over", func(s *shift) {
 		s.virtual()
 		s.steps([]time.Duration{0, 5 * time.Second}, 0, 1)
