@@ -1,6 +1,6 @@
 #!/bin/sh
 # sounds.sh OUT: prompts and music of the Debian packages, converted from 16-bit wav to what
-# callers speak (ulaw, alaw) and what bridges mix (slin). Run while the image is built.
+# callers speak (ulaw, alaw). Run while the image is built.
 # The prompts' and the music's licences are copied beside them.
 set -eu
 out=$1
@@ -30,7 +30,5 @@ for file in *.wav; do
 	trim="norm -6 silence -l 1 0.05 1% -1 0.3 1% norm -9"
 	# shellcheck disable=SC2086
 	convert "$file" "$out/moh/default/$name" $trim
-	# shellcheck disable=SC2086
-	sox "$file" -t raw -r 8000 -c 1 -e signed -b 16 "$out/moh/default/$name.sln" $trim
 done
 cp /usr/share/doc/asterisk-moh-opsound-wav/copyright "$out/moh/LICENSE"

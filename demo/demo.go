@@ -19,6 +19,7 @@ import (
 	"holdline/demo/standin"
 	"holdline/demo/view"
 	"holdline/directory"
+	"holdline/internal/logging"
 	"holdline/queue"
 	"holdline/test/center"
 )
@@ -57,6 +58,7 @@ func open(ctx context.Context, o options, tell func(string)) (*demo, error) {
 	if err != nil {
 		return d, err
 	}
+	logging.Drivers(log)
 	tell("starts the embedded Redis and MySQL")
 	if err := d.startStores(ctx); err != nil {
 		return d, err

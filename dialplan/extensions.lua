@@ -59,7 +59,8 @@ local after = {
 
 -- What can be dialled. An extension that is not here leads to the queue `<exten>@<context>`
 -- of the caller's pool; the variable QUEUE_NAME, where set, goes before both. Beside `queue`
--- an entry may have timeout and announce (seconds), need, priority, and its own `after` and
+-- an entry may have timeout and announce (seconds), need, priority (minutes of credit), prefer (an
+-- agent) and prefer_for (seconds), credit (seconds), and its own `after` and
 -- `fallback`.
 local queues = {
 	["600"] = { queue = "support" },
@@ -106,6 +107,13 @@ end
 -- from whatever comes from outside and sets them itself.
 local function header(name)
 	return channel.PJSIP_HEADER("read", name):get() or ""
+end
+
+-- pool is the domain that Kamailio dialled, <pool>.pool; an earlier Kamailio tells it in a header
+-- alone. To read a header is a question to the thread of the call's signalling, which has the
+-- INVITEs of other calls to do first.
+local function pool_of_call()
+	return (channel.SIPDOMAIN:get() or ""):match("^([0-9a-z-]+)%.pool$") or header("X-Holdline-Pool")
 end
 
 local function run(steps)
@@ -167,7 +175,7 @@ end
 
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
-	local pool = header("X-Holdline-Pool")
+	local pool = pool_of_call()
 	if pool == "" then
 		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
 	end
@@ -178,7 +186,8 @@ function M.queue(context, exten)
 	end
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
-		"announce", entry.announce, "need", entry.need, "priority", entry.priority, "at", moment())
+		"announce", entry.announce, "need", entry.need, "priority", entry.priority,
+		"prefer", entry.prefer, "prefer_for", entry.prefer_for, "credit", entry.credit, "at", moment())
 	channel.call_string:set("")
 	local inside, try = enter(arguments, ring_on)
 	local dialled, back

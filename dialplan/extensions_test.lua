@@ -107,6 +107,17 @@ test("QUEUE_NAME goes before the table, and is not left on the channel", functio
 	same(tostring(world(caller).answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").vars.QUEUE_NAME), "nil")
 end)
 
+test("the pool is the domain that was dialled, before any header", function()
+	local w = world({ ["X-Holdline-Pool"] = "other" })
+	w.vars.SIPDOMAIN = "demo.pool"
+	same(w.answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran[2],
+		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123")
+	w = world(caller)
+	w.vars.SIPDOMAIN = "demo.holdline.test"
+	same(w.answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran[2],
+		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123")
+end)
+
 test("a call without a pool is refused", function()
 	same(world({}).dial("600").ran, { "Hangup 21" })
 	same(world({ ["X-Holdline-Agent"] = "201" }).dial("*45").ran, { "Hangup 21" })

@@ -54,7 +54,7 @@ func TestCallerReachesANodeAndNothingSpoofedDoes(t *testing.T) {
 			if v := got.get("X-Holdline-Pool"); v != "demo" || len(got.all("X-Holdline-Agent")) != 0 {
 				t.Errorf("X-Holdline-Pool %q, X-Holdline-Agent %q; want demo, none", v, got.all("X-Holdline-Agent"))
 			}
-			if got.uri() != "sip:600@"+domain {
+			if got.uri() != "sip:600@demo.pool" {
 				t.Errorf("request URI %s", got.uri())
 			}
 			for _, v := range got.all("Via")[:1] {

@@ -93,7 +93,7 @@ type Arrival struct {
 	Announce     *time.Duration // nil: the queue's; 0: none
 	Priority     int            // minutes of credit; in a pool whose priority is strict, -49 to 49
 	Credit       time.Duration  // counts as waited, for the order alone
-	Prefer       string         // the agent whom they are for, as long as they do not wait longer than PreferFor
+	Prefer       string         // the agent whom they are for, as long as they have not waited longer than PreferFor
 	PreferFor    time.Duration
 	CallerName   string
 	CallerNumber string

@@ -24,59 +24,52 @@
 //   - Nothing is decided from what was read before: the indexes and the views
 //     are hints, and each script checks the records before it writes.
 //
-// life.go holds every move of a contact, an offer and an agent, and life.md the
-// pictures made from it.
+// life.go holds every move of a contact, an offer and an agent; docs/matching.md shows
+// them, how contact and agent are brought together, and what each script costs.
 //
 // # Keys
 //
 // All under {pool}: so that they share a slot. In names % { } : | and , are
 // percent-encoded. Numbers of microseconds are strings in JSON.
 //
-//	meta       hash    schema, clock, fence, domain, dir_version, dir_target, hold
-//	contacts   hash    contact → JSON
-//	elements   zset    node|channel|contact           who is on which channel of which node
-//	waiting    zset    need|step|score|contact        who may be offered; score: arrival − credit
-//	order      zset    queue|score|contact            who has a place (waiting or offered): the position
-//	agents     hash    agent → JSON                   the state
-//	available  zset    need|tier|step|score|agent     who may be offered to; score: the strategy's
-//	offers     hash    offer → JSON                   open, or answered and not over
+//	meta       hash    schema, clock, fence, domain, opts, dir_version, dir_target, hold, timer, timer_until, fair_mean, frozen
+//	contacts   hash    contact → JSON array (decode.go)
+//	elements   zset    node|channel|contact             who is on which channel of which node
+//	waiting    zset    line|step|score|contact          who may be offered
+//	heads      hash    line|step → score|contact        the first of each of them
+//	order      zset    queue|score|contact              who has a place (waiting or offered): the position
+//	agents     hash    agent → JSON                     the state
+//	available  zset    line|step|tier|score|agent       who may be offered to; score: the strategy's
+//	duty       zset    line|mode|step|agent             who is logged in, of lines with rules for empty queues
+//	hushed     hash    leg → agent                      whose phone rings still for an offer that is over
+//	offers     hash    offer → JSON                     open, or answered and not over
 //	deadlines  zset    kind|… → due, µs
-//	work       stream  group callmanagers             what a callmanager is to do
-//	claims     hash    work id → offers               what a work entry has made
-//	journal    stream                                 every move, with the fence
-//	nodes      hash    node → JSON                    boot, epoch
-//	dir        hash    queue|…, need|…, named|…|…, agent|… → what the directory says
-//	redial     zset    queue|number|arrival|contact   places of callers lost with their node
-//	repairs    stream                                 differences that were mended, for people
+//	work       stream  group callmanagers               what a callmanager is to do
+//	claims     hash    work id → offers                 what a work entry has made
+//	journal    stream                                   every move, with the fence
+//	nodes      hash    node → JSON                      boot, epoch
+//	dir        hash    queue|…, ring|…, line|…, named|…|…, agent|…, was|… → what the directory says
+//	redial     zset    queue|number|arrival|contact     places of callers lost with their node
+//	repairs    stream                                   differences that were mended, for people
 //	counts     hash    queue|entered, queue|ended|outcome, queue|offered, …
 //
 //	timeout:<queue>::<contact>, announce:<queue>::<contact>: TTL keys, for an
 //	operator to see and to change
 //
 // The members of the sorted sets have score 0 and sort as text: fixed widths,
-// so that the head of a need, a tier or a queue is one look-up, for any number
-// of them in one key.
+// so that the first of a line's step, a tier or a queue is one look-up, for any number
+// of them in one key. A line is a need's, or an agent's own (line.go).
 //
 // # Time
 //
 // now is max(last + 1, Redis's TIME) in microseconds, kept in meta: unique in
-// the pool, never going back. All order comes from it, and so do epochs.
+// the pool, never going back. All order comes from it, and so do epochs. A field
+// frozen in meta, which only tests set, is taken instead of TIME.
 //
-// A TTL key and its deadline are written by one script and end at the same
-// millisecond. When the deadline is due the key is looked at: alive, the deadline
+// A contact's TTL keys and their deadline are written by one script; the deadline is at
+// the earlier end of the two. When it is due the keys are looked at: alive, it
 // moves to the key's end; gone, it fires. So an operator may lengthen a wait
 // exactly; shortening works by the notification (Hint), or within a round of Sweep.
-//
-// # The matcher
-//
-// Match makes stable pairs: the agent is the one whose turn it is for the
-// contact, and the contact is the one that waits longest of all that this agent
-// may serve. It goes from one to the other until both agree; each step leads to
-// a contact that has waited longer, so it ends. It never scans: each look is at
-// the head of a need's step or tier, past those only who are to be skipped.
-//
-// A strategy is a score that stays put while the agent is available (SCORES in
-// lua/lib/agent.lua), so each costs the same.
 //
 // # Clients
 //

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write life.md anew")
+var update = flag.Bool("update", false, "write what docs/matching.md shows of the code anew")
 
 // TestLives: every table is a function of state and event, every state is
 // reached, and every state but the last is left.
@@ -60,19 +60,37 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// TestPicture: life.md shows the tables as they are. -update writes it.
+// TestPicture: docs/matching.md shows the tables, the keys and the scripts as they are.
+// -update writes it.
 func TestPicture(t *testing.T) {
-	want := Picture()
-	if *update {
-		if err := os.WriteFile("life.md", []byte(want), 0o600); err != nil {
-			t.Fatal(err)
+	const path = "../docs/matching.md"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, keys, _ := strings.Cut(string(doc), "// # Keys\n")
+	keys, _, _ = strings.Cut(keys, "// # Time\n")
+	keys = strings.ReplaceAll(strings.ReplaceAll(keys, "//\t", "    "), "// ", "")
+	want := string(text)
+	for name, made := range map[string]string{"lives": Picture(), "scripts": Commands(), "keys": strings.ReplaceAll(keys, "//\n", "\n")} {
+		before, rest, found := strings.Cut(want, "<!-- "+name+": made from the code -->\n")
+		_, after, ends := strings.Cut(rest, "<!-- end of "+name+" -->\n")
+		if !found || !ends {
+			t.Fatalf("%s has no place for %s", path, name)
 		}
+		want = before + "<!-- " + name + ": made from the code -->\n" + made + "\n<!-- end of " + name + " -->\n" + after
 	}
-	have, err := os.ReadFile("life.md")
-	if err != nil || string(have) != want {
-		t.Errorf("life.md is not what the tables say (%v): go test ./queue -run TestPicture -update", err)
+	if want == string(text) {
+		return
 	}
-	if strings.Count(want, "mermaid") != 3 {
-		t.Error("three lives, three pictures")
+	if !*update {
+		t.Fatalf("%s is not what the code says: go test ./queue -run TestPicture -update", path)
+	}
+	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

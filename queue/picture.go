@@ -2,20 +2,19 @@ package queue
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// Picture renders the tables of moves and effects for people (life.md).
+// Picture renders the tables of moves and effects for people (docs/matching.md).
 func Picture() string {
 	var b strings.Builder
-	b.WriteString("# The life of a contact, of an offer, of an agent\n\n" +
-		"Made from the tables in life.go by `go test ./queue -run TestPicture -update`. A move not shown is refused.\n")
 	for _, l := range []struct {
 		name string
 		life []Move
 	}{{"contact", ContactLife}, {"offer", OfferLife}, {"agent", AgentLife}} {
-		fmt.Fprintf(&b, "\n## %s\n\n```mermaid\nstateDiagram-v2\n", l.name)
+		fmt.Fprintf(&b, "\n### %s\n\n```mermaid\nstateDiagram-v2\n", l.name)
 		for _, m := range l.life {
 			for _, from := range m.From {
 				if from != m.To { // what changes nothing is allowed, and no line
@@ -40,12 +39,46 @@ func Picture() string {
 			b.WriteString(" |\n")
 		}
 	}
-	b.WriteString("\n## what the outcome of an offer does\n\n| outcome | agent's availability | a miss | the contact skips the agent |\n|---|---|---|---|\n")
+	b.WriteString("\n### what the outcome of an offer does\n\n| outcome | agent's availability | a miss | the contact skips the agent |\n|---|---|---|---|\n")
 	yes := map[bool]string{true: "yes"}
 	for _, e := range OfferEffects {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", e.Outcome, e.Availability, yes[e.Miss], yes[e.Skip])
 	}
 	return b.String()
+}
+
+// Commands renders the headers of the scripts: what each is for, gives and costs.
+func Commands() string {
+	var b strings.Builder
+	b.WriteString("\n| script | for | cost |\n|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		text, err := luaFiles.ReadFile("lua/" + name + ".lua")
+		if err != nil {
+			panic(err) // embedded
+		}
+		head := headOf(string(text))
+		what := strings.TrimPrefix(head[:strings.Index(head, " KEYS ")], name+": ")
+		cost := head[strings.LastIndex(head, "O("):]
+		cost, _, _ = strings.Cut(cost, ". ")
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, strings.ReplaceAll(what, "|", "\\|"), cost)
+	}
+	return b.String()
+}
+
+// headOf is the comment that a script begins with, down to its cost, as one line.
+func headOf(text string) string {
+	var head []string
+	for line := range strings.Lines(text) {
+		comment, is := strings.CutPrefix(strings.TrimSpace(line), "--")
+		if !is {
+			break
+		}
+		head = append(head, strings.TrimSpace(comment))
+		if strings.Contains(comment, "O(") {
+			break
+		}
+	}
+	return strings.Join(head, " ")
 }
 
 func end(state string) string {

@@ -161,3 +161,13 @@ func (p *Pool) do(ctx context.Context, name, what string, extra []string, args .
 	}
 	return nil, fmt.Errorf("%s: %w", what, known)
 }
+
+// ScriptNames gives the name of each script by the hash under which Redis runs it: for
+// whoever reads Redis's slow log.
+func ScriptNames() map[string]string {
+	all := make(map[string]string, len(scripts))
+	for name, s := range scripts {
+		all[s.run.Hash()] = name
+	}
+	return all
+}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdline/queue"
 )
 
 // args are the arguments with which a channel entered the application:
@@ -50,6 +52,31 @@ func (a args) seconds(key string) (*time.Duration, error) {
 	}
 	d := time.Duration(n) * time.Second
 	return &d, nil
+}
+
+// preferFor is how long a caller is for the preferred agent alone, unless it is said.
+const preferFor = 20 * time.Second
+
+// preferred reads whom the caller is for first of all, and what counts as waited already.
+func (a args) preferred(r *queue.Arrival) error {
+	limit, err := a.seconds("prefer_for")
+	if err != nil {
+		return err
+	}
+	credit, err := a.seconds("credit")
+	if err != nil {
+		return err
+	}
+	if credit != nil {
+		r.Credit = *credit
+	}
+	if r.Prefer = a["prefer"]; r.Prefer != "" {
+		r.PreferFor = preferFor
+		if limit != nil {
+			r.PreferFor = *limit
+		}
+	}
+	return nil
 }
 
 // number gives the argument as a whole number, 0 when it is absent.

@@ -3,6 +3,7 @@ package stasis
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -43,6 +44,7 @@ const (
 func (s *session) offered(ctx context.Context, ev ari.Event) {
 	channel := ev.Channel.ID
 	early := s.arrive(ctx, ev)
+	runtime.Gosched() // the place first: an agent's phone waits for it
 	err := s.asterisk.Claim(ctx, channel, Application)
 	if err == nil {
 		return
@@ -151,6 +153,9 @@ func (s *session) readArrival(ev ari.Event, a args) (r queue.Arrival, found bool
 		return r, false, err
 	}
 	if r.Priority, err = a.number("priority"); err != nil {
+		return r, false, err
+	}
+	if err = a.preferred(&r); err != nil {
 		return r, false, err
 	}
 	if r.Contact, r.At, found, err = s.identify(*ev.Channel, a); err != nil || found {

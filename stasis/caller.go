@@ -141,6 +141,24 @@ func (s *session) parked(channel, act string, err error) bool {
 	return true
 }
 
+// keyPressed tells the queue of a key; whom it lets leave is sent on by a callmanager.
+func (s *session) keyPressed(ctx context.Context, ev ari.Event) {
+	channel := ev.Channel.ID
+	for _, pool := range s.poolsOf(channel) {
+		var left bool
+		err := s.persist(ctx, "tell of a key", func(ctx context.Context) (err error) {
+			_, left, err = pool.queue.Key(ctx, pool.origin, channel, ev.Digit)
+			return err
+		})
+		if err != nil && !queue.IsRefusal(err) && ctx.Err() == nil {
+			s.log.Error().Err(err).Str("channel", channel).Msg("key not told")
+		}
+		if left {
+			s.log.Info().Str("pool", pool.name).Str("channel", channel).Str("key", ev.Digit).Msg("caller leaves by key")
+		}
+	}
+}
+
 // callerLeft tells the queue that a channel left the application, by itself or
 // because it ended. Channels that never had a contact (features, refused calls)
 // are no concern.

@@ -58,6 +58,10 @@ func (s *session) handler(ev ari.Event) func(context.Context, ari.Event) {
 		return s.callerDestroyed
 	case ari.Dial:
 		return s.dialled
+	case ari.ChannelDtmfReceived:
+		if _, known := s.recall(ev.Channel.ID); known && !strings.HasPrefix(ev.Channel.ID, legPrefix) {
+			return s.keyPressed
+		}
 	case ari.StasisEnd:
 		if !strings.HasPrefix(ev.Channel.ID, legPrefix) {
 			return s.callerLeft
@@ -107,7 +111,20 @@ func (s *session) refuse(ctx context.Context, channel string, reason error) {
 	}
 	s.log.Warn().Err(reason).Str("channel", channel).Msg("call refused")
 	s.o.Metrics.refused.Inc()
-	s.leave(ctx, channel, map[string]string{"HOLDLINE_STATUS": "REFUSED", arrivalVariable: ""})
+	s.leave(ctx, channel, map[string]string{"HOLDLINE_STATUS": "REFUSED", "HOLDLINE_REASON": whyRefused(reason), arrivalVariable: ""})
+}
+
+// whyRefused is the word for the dialplan.
+func whyRefused(err error) string {
+	for word, is := range map[string]error{
+		"closed": queue.ErrClosed, "full": queue.ErrFull, "empty": queue.ErrEmpty, "no_queue": queue.ErrNoQueue,
+		"no_need": queue.ErrNoNeed, "no_pool": ErrNoPool,
+	} {
+		if errors.Is(err, is) {
+			return word
+		}
+	}
+	return ""
 }
 
 // leave sets the variables and lets the channel continue in its dialplan.

@@ -14,6 +14,7 @@ type Queue interface {
 	NodeUp(ctx context.Context, node, boot string) (queue.Origin, error)
 	Enqueue(ctx context.Context, from queue.Origin, a queue.Arrival) (queue.Entered, error)
 	CallerGone(ctx context.Context, from queue.Origin, channel string) (queue.Ended, error)
+	Key(ctx context.Context, from queue.Origin, channel, key string) (c queue.Contact, left bool, err error)
 	LegQueue
 	DialplanQueue
 	SetMode(ctx context.Context, agent string, c queue.ModeChange) (queue.Agent, error)

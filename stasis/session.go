@@ -18,7 +18,7 @@ import (
 // stay in Asterisk, which saves it most of the bandwidth of a call.
 var eventTypes = []string{
 	ari.CallBroadcast, ari.StasisStart, ari.StasisEnd, ari.ChannelStateChange, ari.ChannelDestroyed,
-	ari.PlaybackFinished, ari.Dial,
+	ari.PlaybackFinished, ari.Dial, ari.ChannelDtmfReceived,
 }
 
 // session is one event connection of one node.

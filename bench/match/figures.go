@@ -29,6 +29,7 @@ type figures struct {
 	BasicACDUS      map[string]float64 `json:"basic_acd_us"`
 	ZinterUS        map[string]float64 `json:"zinter_us"`
 	Logins          logins             `json:"logins"`
+	Upheavals       upheavals          `json:"upheavals"`
 
 	most int // the largest crowd that bytes were counted of
 	rows [][]string
@@ -41,6 +42,12 @@ type logins struct {
 	LoginS     float64 `json:"login_s"`
 	LastMatchS float64 `json:"last_match_s"`
 	Matched    int     `json:"matched"`
+}
+
+type upheavals struct {
+	Waiting int     `json:"waiting"`
+	EditS   float64 `json:"need_edited_s"`
+	LossS   float64 `json:"node_lost_s"`
 }
 
 func newFigures() *figures {
@@ -124,6 +131,8 @@ func (f *figures) print(to io.Writer) {
 	fmt.Fprintf(to, "slowest script %.2f ms (goal 2): %s\n", f.SlowestScriptMS, f.SlowestScript)
 	fmt.Fprintf(to, "%d agents log in (%.2f s) while %d wait: last of %d matches after %.2f s\n",
 		f.Logins.Agents, f.Logins.LoginS, f.Logins.Waiting, f.Logins.Matched, f.Logins.LastMatchS)
+	fmt.Fprintf(to, "a need edited under %d who wait for it: %.2f s; their node lost: %.2f s\n",
+		f.Upheavals.Waiting, f.Upheavals.EditS, f.Upheavals.LossS)
 }
 
 func progress(format string, args ...any) {

@@ -43,6 +43,9 @@ func run(ctx context.Context, out, agents, waiting string) error {
 	if err := measureLogins(ctx, min(10_000, floors[len(floors)-1]), queues[len(queues)-1], f); err != nil {
 		return fmt.Errorf("logins: %w", err)
 	}
+	if err := measureUpheavals(ctx, floors[0], queues[len(queues)-1], f); err != nil {
+		return fmt.Errorf("upheavals: %w", err)
+	}
 	f.conclude(floors, queues)
 	f.print(os.Stdout)
 	text, err := json.MarshalIndent(f, "", "  ")

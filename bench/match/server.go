@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -133,6 +134,7 @@ func (s *server) slowest(ctx context.Context) (ms float64, what string, err erro
 		if strings.HasPrefix(strings.ToLower(name), "eval") && float64(us)/1000 > ms {
 			ms = float64(us) / 1000
 			what, _ = args[1].(string)
+			what = cmp.Or(queue.ScriptNames()[what], what)
 		}
 	}
 	return ms, what, nil

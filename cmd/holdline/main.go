@@ -11,7 +11,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/rs/zerolog"
 
+	"holdline/internal/logging"
 	"holdline/internal/role"
 )
 
@@ -45,6 +47,7 @@ func run(args, env []string) int {
 	if err != nil {
 		return complain(err, 2)
 	}
+	logging.Drivers(zerolog.Nop()) // a command's errors say it all; a role has a log
 	if err := parsed.Run(&process{ctx: ctx, drain: drain, common: cli.Common, secrets: secrets}); err != nil {
 		var own exit
 		if errors.As(err, &own) {

@@ -36,6 +36,7 @@ func newNode(p *process) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start log: %w", err)
 	}
+	logging.Drivers(log)
 	n := &node{process: p, log: log, level: level, registry: metrics.New(version), closers: []func() error{lines.Close}}
 	n.checks = []web.Check{{Name: "role", Func: n.ready.Check}}
 	return n, nil

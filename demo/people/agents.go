@@ -42,6 +42,7 @@ func (a *Agents) Sit(id string) (fresh bool) {
 }
 
 // Behave makes an agent's phone do something else than answering; nil: it answers again.
+// Who has none yet will have one that does so.
 func (a *Agents) Behave(id string, does *fake.Behaviour) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -49,7 +50,9 @@ func (a *Agents) Behave(id string, does *fake.Behaviour) {
 	if does != nil {
 		a.does[id] = *does
 	}
-	a.set(id)
+	if a.phones[id] != nil {
+		a.set(id)
+	}
 }
 
 func (a *Agents) set(id string) {

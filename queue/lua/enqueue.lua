@@ -4,7 +4,7 @@
 --       8 arrival µs or ''  9 timeout ms or '' (the queue's)  10 announce ms or ''  11 priority, minutes or strict
 --       12 caller's name  13 number  14 language or ''  15 since when the timeout counts, µs or '' (the arrival)
 --       16 back (their record was lost: the id is from their channel) | ''  17 credit ms
---       18 the agent whom they are for, escaped, or ''  19 how long they are for this agent alone, ms
+--       18 the agent whom they are for, escaped, or ''  19 how long from the arrival on they are for this agent alone, ms
 -- gives ok new(1|0) position contact | stale_epoch | no_queue | no_need | closed | full | empty
 --       | refused (the id is another's) | no_contact (back, and over) | not_ready
 -- O(log n). The TTL keys and their deadlines end at the same millisecond.
@@ -68,9 +68,10 @@ if element ~= c.channel then c.element = element end
 c.score = order_score(c)
 
 local own = ARGV[18] ~= '' and get(K.agents, ARGV[18])
-if own and (own.mode == 'ready' or own.mode == 'wrap_up') and not own.removed and tonumber(ARGV[19]) > 0 then
+local alone = at + ARGV[19] * 1000
+if own and (own.mode == 'ready' or own.mode == 'wrap_up') and not own.removed and alone > now then
   c.line, c.prefer = own.line, ARGV[18]
-  due('prefer|' .. id, now + ARGV[19] * 1000)
+  due('prefer|' .. id, alone)
 else
   c.step = step_now(c)
 end
@@ -96,6 +97,7 @@ elseif c.timeout_ms > 0 or c.announce_ms > 0 then
   ttl_due(c, timeout, announce)
 end
 if q.overflow_ms > 0 then due('overflow|' .. id, math.max(now, at + q.overflow_ms * 1000)) end
+empty_soon(c, q)
 count(queue .. '|entered', '1')
 journal('entered', 'contact', id, 'channel', c.channel, 'queue', queue, 'node', node, 'need', to,
   'reconnects', c.reconnects or '', 'agent', c.prefer or '', 'reason', c.came_to or '')

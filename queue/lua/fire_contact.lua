@@ -30,6 +30,7 @@ elseif kind == 'overflow' then
   end
   line_out(c)
   local from = c.queue
+  c.hops = (c.hops or 0) + 1
   contact_to(c, name, to, line)
   line_in(c)
   contact_put(c)
@@ -44,6 +45,7 @@ else -- step, prefer: more agents may serve it
   end
   if waits then line_in(c) end
   contact_put(c)
+  if waits then empty_soon(c, queue_of(c.queue)) end
   journal('widened', 'contact', id, 'queue', c.queue, 'node', c.node, 'need', c.need, 'step', c.step, 'reason', kind)
   if waits then match_need(c) end
 end

@@ -9,7 +9,7 @@ if stale then return stale end
 local c = contact_on(ARGV[1], ARGV[3])
 if not c then return { 'no_contact', ARGV[3] } end
 local keys = queue_of(c.queue).exit_keys or ''
-if (c.state ~= 'waiting' and c.state ~= 'offered') or not string.find(keys, ARGV[4], 1, true) then
+if (c.state ~= 'waiting' and c.state ~= 'offered') or #ARGV[4] ~= 1 or not string.find(keys, ARGV[4], 1, true) then
   return { 'ok', '0', contact_text(c) }
 end
 local o = c.offer and get(K.offers, c.offer)

@@ -184,13 +184,14 @@ local function served(m)
   tried[f] = passed and sub(m, 14) or '~'
 end
 
--- pair: for who looks at these heads: an agent (owner), or nobody.
+-- pair: for who looks at these heads: an agent (owner), or nobody. The member of waiting,
+-- and what served gives.
 local function pair(spec, owner)
   for _ = 1, TRIES do
     local m = first(spec)
     if not m then return nil end
     local c, ids, best, behind = served(m)
-    if c and ids[1] == owner and not ids[2] then return c, ids, best, behind end
+    if c and ids[1] == owner and not ids[2] then return m, c, ids, best, behind end
     local seen = {}
     while c do
       local earlier, key, whose = m, nil, nil
@@ -198,10 +199,10 @@ local function pair(spec, owner)
         local other, k = first(specs[ids[i]])
         if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
       end
-      if earlier == m then return c, ids, best, behind end
+      if earlier == m then return m, c, ids, best, behind end
       if seen[earlier] then -- a circle: the agent has their way
         c = contact_get(sub(earlier, 33))
-        return c, { whose }, rarely().member_of(whose, c)
+        return earlier, c, { whose }, rarely().member_of(whose, c)
       end
       seen[m], m = true, earlier
       c, ids, best, behind = served(m)
@@ -209,10 +210,12 @@ local function pair(spec, owner)
   end
 end
 
-local function claim(c, ids, best, behind)
+local function claim(m, c, ids, best, behind)
   local q = ring_of(c.queue)
   local oid = c.id .. format('%04x', ((c.serial or 0) + c.attempts + 1) % 65536)
-  line_out(c)
+  call('ZREM', K.waiting, m)
+  local f = sub(m, 1, 12)
+  if not tried[f] then head_anew(f) end -- it was the first
   contact_move(c, 'offer')
   c.offer, c.attempts, fence = oid, c.attempts + 1, fence + 1
   local ctext = contact_text(c)
@@ -254,9 +257,9 @@ end
 local made
 local legs = 0
 repeat
-  local c, ids, best, behind = pair(spec, kind == 'agent' and subject)
-  if not c then break end
-  made, legs = add(made, claim(c, ids, best, behind)), legs + #ids
+  local m, c, ids, best, behind = pair(spec, kind == 'agent' and subject)
+  if not m then break end
+  made, legs = add(made, claim(m, c, ids, best, behind)), legs + #ids
   if kind == 'agent' and not records[subject].ix then break end
   if legs >= MATCHES then work('match', kind, subject) end
 until legs >= MATCHES

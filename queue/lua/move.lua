@@ -18,6 +18,7 @@ if why and why ~= 'empty' then return { why, name } end
 
 let_wait(c)
 local from = c.queue
+c.hops = nil
 contact_to(c, name, q, line)
 line_in(c)
 contact_put(c)

@@ -2,6 +2,7 @@ package queuetest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,6 +145,29 @@ func checkContacts(contacts []queue.Contact, offers map[string]queue.Offer, stat
 	return nil
 }
 
+// stands: may anything be offered to the agent, in a queue that they serve?
+func stands(a queue.Agent, record string) bool {
+	var spec struct {
+		Beside string
+		Places []string
+	}
+	if err := json.Unmarshal([]byte(record), &spec); err != nil || a.Mode != queue.Ready || a.Next != "" || !a.Guard.IsZero() ||
+		!a.DeviceInUse.IsZero() || a.Offer != "" || a.Leaving {
+		return false
+	}
+	media := map[string]queue.Medium{"v": queue.Voice, "c": queue.Chat}
+	return slices.ContainsFunc(spec.Places, func(place string) bool {
+		letter := strings.ToLower(place[1:2])
+		m, others := media[letter], 0
+		for other, n := range a.Held {
+			if other != m {
+				others += n
+			}
+		}
+		return a.Held[m] < a.Capacity[m] && (others == 0 || strings.Contains(spec.Beside, letter))
+	})
+}
+
 // checkIndexes says whether the indexes hold what the records say: here nothing
 // has tampered with them, so they are to be exact.
 func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient, contacts []queue.Contact, agents []queue.Agent) error {
@@ -170,9 +194,7 @@ func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient,
 		}
 	}
 	for _, a := range agents {
-		if a.Mode == queue.Ready && a.Next == "" && a.Guard.IsZero() && a.DeviceInUse.IsZero() && a.Offer == "" && !a.Leaving &&
-			a.Held[queue.Voice] < a.Capacity[queue.Voice] && a.Held[queue.Chat] == 0 &&
-			!strings.Contains(spec["agent|"+queue.Escape(a.ID)], `"places":[]`) { // without a place one stands nowhere
+		if stands(a, spec["agent|"+queue.Escape(a.ID)]) {
 			ready = append(ready, queue.Escape(a.ID))
 		}
 	}

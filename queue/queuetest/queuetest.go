@@ -29,6 +29,13 @@ func Run(t *testing.T, open func(*testing.T) Backend) {
 	}{
 		{"entering", enteringTests},
 		{"matching", matchingTests},
+		{"strategies", strategyTests},
+		{"relaxing", relaxingTests},
+		{"ordering", orderingTests},
+		{"preferring", preferringTests},
+		{"media", mediaTests},
+		{"limits", limitTests},
+		{"steering", steeringTests},
 		{"outcomes", outcomeTests},
 		{"ring-all", ringAllTests},
 		{"dialplan", dialplanTests},

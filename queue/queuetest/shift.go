@@ -296,6 +296,13 @@ func (s *shift) pass(d time.Duration) {
 	<-time.After(d)
 }
 
+// later lets time go by, and what is due then fire.
+func (s *shift) later(d time.Duration) {
+	s.t.Helper()
+	s.pass(d + time.Millisecond)
+	s.settleAll()
+}
+
 // fires lets time go by until a deadline of that kind is due, and fires it and
 // every other one that is due on the way.
 func (s *shift) fires(kind string) {
@@ -373,4 +380,33 @@ func (s *shift) journal() []queue.Entry {
 func (s *shift) promises() {
 	s.t.Helper()
 	s.ok(check(s.ctx, s.pool, s.rdb))
+}
+
+// virtual stops the pool's clock, if it is a real one: from now on it goes when pass lets it.
+// Keys with a time to live are not part of it.
+func (s *shift) virtual() {
+	s.t.Helper()
+	if s.turn != nil {
+		return
+	}
+	now, err := s.rdb.Time(s.ctx).Result()
+	s.ok(err)
+	s.turn = func(d time.Duration) {
+		now = now.Add(d)
+		s.ok(s.rdb.HSet(s.ctx, "{"+s.pool.Name()+"}:meta", "frozen", now.UnixMicro()).Err())
+	}
+	s.turn(0)
+}
+
+// chats makes support a queue of chats, of which these agents take three at a time.
+func (s *shift) chats(agents ...string) {
+	s.t.Helper()
+	s.change(func(d *queue.Projection) {
+		d.Queues[0].Medium = queue.Chat
+		for i, a := range d.Agents {
+			if slices.Contains(agents, a.ID) {
+				d.Agents[i].Capacity = map[queue.Medium]int{queue.Voice: 1, queue.Chat: 3}
+			}
+		}
+	})
 }

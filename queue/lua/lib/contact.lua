@@ -26,6 +26,7 @@ end
 local SOMETIMES = {
   'since', 'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
   'key', 'timed', 'overdue', 'reconnects', 'serial', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
+  'hops',
 }
 
 local function contact_text(c)
@@ -160,6 +161,11 @@ local function step_now(c)
     step, n = n, n + 1
   end
   return step
+end
+
+-- empty_soon: should nobody be there who could serve it, it leaves, if its queue says so.
+local function empty_soon(c, q)
+  if not c.line and (q.leave_empty or '') ~= '' then due('empty|' .. c.need, now) end
 end
 
 -- out_of_order: off the queue; those behind may hear of it, at most once a second.

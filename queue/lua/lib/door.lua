@@ -28,7 +28,7 @@ local function shut(name, q, line)
   if nobody(line, q.join_empty) then return 'empty' end
 end
 
--- HOPS: queues through which an overflow goes on, at most.
+-- HOPS: queues through which an overflow goes on, at most: two may name each other.
 local HOPS = 3
 
 -- takes: the queue that takes a contact who asks for this one: itself, or the one that it
@@ -70,7 +70,10 @@ local function contact_to(c, name, q, line)
   c.step = step_now(c)
   call('ZADD', K.order, '0', order_member(c))
   due('arm|' .. name .. '|' .. c.id, now) -- its TTL keys, which this script may not name
-  if q.overflow_ms > 0 then due('overflow|' .. c.id, math.max(now, tonumber(c.at) + q.overflow_ms * 1000)) end
+  empty_soon(c, q)
+  if q.overflow_ms > 0 and (c.hops or 0) < HOPS then
+    due('overflow|' .. c.id, math.max(now, tonumber(c.at) + q.overflow_ms * 1000))
+  end
 end
 
 -- let_wait: takes back the offer of a contact that is to be moved; says whether it waits then.
