@@ -198,7 +198,7 @@ local function contact_leave(c, outcome)
   if placed(c) then out_of_order(c) end
   contact_move(c, 'leave')
   no_deadlines(c)
-  c.outcome, c.offer, c.line, c.given = outcome, nil, nil, nil
+  c.outcome, c.offer, c.line, c.prefer, c.given = outcome, nil, nil, nil, nil
   contact_put(c)
   journal('leaving', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'outcome', outcome, 'agent', c.agent or '',
     'wait_ms', wait_ms(c), 'reason', c.reason or '', 'by', c.by or '')
