@@ -168,6 +168,9 @@ local function empty_soon(c, q)
   if not c.line and (q.leave_empty or '') ~= '' then due('empty|' .. c.need, now) end
 end
 
+-- HOPS: queues through which an overflow goes on, at most: two may name each other.
+local HOPS = 3
+
 -- out_of_order: off the queue; those behind may hear of it, at most once a second.
 local function out_of_order(c)
   call('ZREM', K.order, order_member(c))
@@ -256,7 +259,11 @@ local function contact_return(c, quiet)
     c.score = order_score(c)
     call('ZADD', K.order, '0', order_member(c))
     due('arm|' .. c.queue .. '|' .. c.id, now) -- its TTL keys, which this script may not name
+    c.step = math.max(c.step, step_now(c))
+    local over = queue_of(c.queue).overflow_ms or 0
+    if over > 0 and (c.hops or 0) < HOPS then due('overflow|' .. c.id, now + over * 1000) end
   end
+  empty_soon(c, queue_of(c.queue))
   if talked or quiet then
     work('music', 'contact', c.id, 'channel', c.channel, 'node', c.node, 'queue', c.queue, 'music', q.music)
   end
