@@ -28,10 +28,8 @@ func (a *agent) open(m queue.Medium) bool {
 		a.Held[m] < a.spec.Capacity[m] && (a.Held[other] == 0 || slices.Contains(a.spec.Beside, m))
 }
 
-// busy: in a call, ringing, or out of reach.
-func (a *agent) busy(m queue.Medium) bool {
-	return a.Offer != "" || len(a.Calls) > 0 || !a.Guard.IsZero() || !a.DeviceInUse.IsZero() || a.Mode == queue.Ready && !a.open(m)
-}
+// busy: ready, and in a call, ringing, or out of reach.
+func (a *agent) busy(m queue.Medium) bool { return a.Mode == queue.Ready && !a.open(m) }
 
 // Agent gives what is to be seen of an agent.
 func (p *Pool) Agent(id string) (queue.Agent, error) {

@@ -33,18 +33,18 @@ func (p *Pool) Enqueue(from queue.Origin, a queue.Arrival, anew string) (queue.E
 	if p.contacts[a.Contact] != nil {
 		return queue.Entered{}, queue.ErrRefused
 	}
-	if told := p.refused[a.Contact]; told != nil {
-		p.Saw("refused again")
-		return queue.Entered{}, told
-	}
 	q, l, err := p.door(a)
+	if p.refused[a.Contact] { // and the answer was lost
+		p.Saw("refused again")
+		return queue.Entered{}, cmp.Or(err, queue.ErrClosed)
+	}
 	if err != nil {
 		name := a.Queue
 		if errors.Is(err, queue.ErrNoQueue) {
 			name = ""
 		}
 		p.count(name, func(q *queue.QueueStats) { q.Entered++; q.Ended[queue.OutcomeRefused]++ })
-		p.refused[a.Contact] = err
+		p.refused[a.Contact] = true
 		p.due("refused", a.Contact, p.now.Add(queue.RefusedMS*time.Millisecond))
 		return queue.Entered{}, err
 	}
@@ -257,7 +257,7 @@ func (p *Pool) end(c *contact, outcome string) {
 	if placed(c.State) {
 		p.outOfOrder(c)
 	}
-	c.Outcome = outcome
+	c.State, c.Outcome = "over", outcome
 	p.forget(c)
 	delete(p.contacts, c.ID)
 	p.count(c.Queue, func(q *queue.QueueStats) { q.Ended[outcome]++ })
@@ -281,6 +281,10 @@ func (p *Pool) back(c *contact, quiet bool) {
 		p.Saw("returned")
 		c.Agent, c.AnsweredAt, c.since, c.Credit = "", time.Time{}, p.now, c.Credit+q.CreditReturned
 		p.due("arm", c.ID, p.now)
+		p.widen(c)
+		if q.OverflowAfter > 0 && c.overflows < 3 {
+			p.due("overflow", c.ID, p.now.Add(q.OverflowAfter))
+		}
 	}
 	if talked || quiet {
 		p.work = append(p.work, queue.Work{Kind: queue.WorkMusic, Contact: c.ID, Channel: c.Channel, Node: c.Node, Queue: c.Queue,

@@ -150,6 +150,7 @@ func (p *Pool) overflow(c *contact) {
 		return
 	}
 	p.Saw("overflow")
+	c.overflows++
 	p.move(c, to, l)
 }
 

@@ -38,6 +38,7 @@ type machine struct {
 	ended   []queue.Contact
 	n       int
 	tally   *tally
+	story   []string
 	arrived []queue.Arrival
 }
 
@@ -63,8 +64,9 @@ func newMachine(r *rapid.T, b backend, t *tally) *machine {
 	return m
 }
 
-// wall sets all clocks.
+// wall sets all clocks, never back.
 func (m *machine) wall(to time.Time) {
+	to = later(to, m.model.Wall)
 	m.turn(to)
 	m.model.Wall = to
 }
@@ -96,9 +98,42 @@ var like = cmp.Options{
 		cmp.Comparer(func(a, b time.Duration) bool { return (a - b).Abs() < 5*time.Microsecond })),
 }
 
+// tell adds to the story that a failed run ends with.
+func (m *machine) tell(format string, args ...any) {
+	m.story = append(m.story, m.model.now.Format("15:04:05.000000 ")+fmt.Sprintf(format, args...))
+	m.story = m.story[max(0, len(m.story)-200):]
+}
+
+// Fatalf ends the run, with its story.
+func (m *machine) Fatalf(format string, args ...any) {
+	m.Helper()
+	m.T.Fatalf("%s\nwhat led to it:\n%s", fmt.Sprintf(format, args...), strings.Join(m.story, "\n"))
+}
+
+// brief is what the story of a failed run tells of an answer.
+func brief(got any, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	switch v := got.(type) {
+	case queue.Entered:
+		return fmt.Sprintf("%s at %d", brief(v.Contact, nil), v.Position)
+	case queue.Ended:
+		return brief(v.Contact, nil)
+	case queue.Contact:
+		return fmt.Sprintf("%s %s in %s need %d step %d, prefers %q", v.ID, v.State, v.Queue, v.Need, v.Step, v.Prefers)
+	case queue.Agent:
+		return fmt.Sprintf("%s %s next %q offer %q calls %q", v.ID, v.Mode, v.Next, v.Offer, v.Calls)
+	case queue.Answer, queue.LegEnd, int, bool, map[string][]string:
+		return fmt.Sprintf("%.200v", v)
+	}
+	return ""
+}
+
 // same holds an answer of the engine against the model's.
 func (m *machine) same(what string, got any, err error, want any, wantErr error) {
 	m.Helper()
+	m.tell("%s: %s", what, brief(got, err))
 	for _, e := range refusals {
 		if errors.Is(wantErr, e) {
 			m.tally.saw("refused: " + e.Error())
@@ -149,6 +184,7 @@ func (m *machine) compare() {
 		}
 	}
 	m.same("stats", stats, err, m.model.Stats(), nil)
+	m.story = slices.DeleteFunc(m.story, func(line string) bool { return strings.HasSuffix(line, ": ") })
 }
 
 func byID[T any](all []T, id func(T) string) map[string]T {
@@ -204,6 +240,9 @@ func (m *machine) match(w queue.Work) {
 	}
 	offers, err := m.pool.Match(m.ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
 	m.fine("match", err)
+	for _, o := range offers {
+		m.tell("match %s%s: %s to %s", w.Agent, w.Line, o.ID, names(o.Rings))
+	}
 	var need int64
 	if id, err := strconv.ParseInt(fmt.Sprintf("%-9s", w.Line)[2:7], 36, 64); err == nil && w.Line != "" && w.Line[0] != '=' {
 		if m.model.current(m.model.lines[id]) && m.lineOf(id) == w.Line {
@@ -266,9 +305,15 @@ func (m *machine) due() []queue.Deadline {
 	for _, d := range due {
 		got[m.parse(d.Member)] = true
 	}
+	want := map[deadline]bool{}
 	for _, d := range m.model.Due() {
-		if !got[d] {
+		if want[d] = true; !got[d] {
 			m.Fatalf("%s of %s is due, and the engine has %v", d.kind, d.id, due)
+		}
+	}
+	for d := range got { // what is left over of an older version of a need does nothing
+		if d.kind != "empty" && d.kind != "ttl" && d.kind != "step" && !want[d] {
+			m.Fatalf("%s of %s is due by the engine, and the model has %v", d.kind, d.id, m.model.deadline[d])
 		}
 	}
 	return due
@@ -292,6 +337,7 @@ func (m *machine) fire(due []queue.Deadline) int {
 	for _, d := range due {
 		m.fine("fire", m.pool.Fire(m.ctx, d))
 		what := m.parse(d.Member)
+		m.tell("fires %s", d.Member)
 		if what.kind != "empty" {
 			m.model.Fire(what.kind, what.id)
 			continue

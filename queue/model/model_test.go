@@ -62,7 +62,8 @@ func TestEmbedded(t *testing.T) { run(t, embedded(t), 10_000) }
 
 func TestRedis(t *testing.T) { run(t, real(t), 40_000) }
 
-// run drives machines until so many operations were done.
+// run drives machines until so many operations were done. What fails is kept in testdata/rapid
+// by rapid, and replayed first by every later run.
 func run(t *testing.T, b backend, ops int64) {
 	if text := os.Getenv("HOLDLINE_MODEL_OPS"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -76,19 +77,15 @@ func run(t *testing.T, b backend, ops int64) {
 			t.Fatal(err)
 		}
 	}
-	every, _ := strconv.Atoi(os.Getenv("HOLDLINE_MODEL_EVERY"))
-	if every == 0 {
-		every = 20
-	}
-	all := &tally{count: map[string]int{}}
+	seen := &tally{count: map[string]int{}}
 	var done atomic.Int64
 	rapid.Check(t, func(r *rapid.T) {
-		m := newMachine(r, b, all)
+		m := newMachine(r, b, seen)
 		defer m.clean()
 		n := 0
 		actions := m.ops()
 		actions[""] = func(*rapid.T) {
-			if n++; n%every == 0 {
+			if n++; n%20 == 0 {
 				m.compare()
 			}
 		}
@@ -97,5 +94,8 @@ func run(t *testing.T, b backend, ops int64) {
 		done.Add(int64(n))
 	})
 	t.Logf("%d operations", done.Load())
-	all.print(t)
+	seen.print(t)
+	if !t.Failed() && ops >= 10_000 {
+		seen.complete(t)
+	}
 }

@@ -60,7 +60,7 @@ func (m *machine) aContact() (queue.Contact, bool) {
 }
 
 func (m *machine) anAgent() string {
-	if m.oneOf("nobody", 60) {
+	if len(m.model.agents) == 0 || m.oneOf("nobody", 60) {
 		return "999"
 	}
 	return pick(m, "agent", slices.Sorted(maps.Keys(m.model.agents))...)
@@ -88,14 +88,15 @@ func (m *machine) enter(*rapid.T) {
 	node := m.aNode()
 	a := queue.Arrival{Contact: fmt.Sprintf("%012x%012x", m.n*7919%104729, m.n), Channel: "c" + strconv.Itoa(m.n), Queue: pick(m, "queue", m.dir.Queues...).Name,
 		CallerNumber: pick(m, "number", "", "1", "2", "Anonymous"), CallerName: "Ann"}
+	m.ended = slices.DeleteFunc(m.ended, func(c queue.Contact) bool { _, is := m.model.queue(c.Queue); return !is })
 	if len(m.ended) > 0 && m.oneOf("back", 10) { // one who had ended as lost may be there all the same
 		lost := pick(m, "lost", m.ended...)
 		a.Contact, a.Back, a.At, a.Queue, a.CallerNumber = lost.ID, true, lost.Arrived, lost.Queue, lost.CallerNumber
 	}
-	if m.oneOf("need", 3) {
+	if !a.Back && m.oneOf("need", 3) {
 		a.Need = pick(m, "need", "n0", "n1", "latin")
 	}
-	if m.oneOf("unknown queue", 40) {
+	if !a.Back && m.oneOf("unknown queue", 40) {
 		a.Queue = "nowhere"
 	}
 	if m.oneOf("at", 4) {
@@ -117,15 +118,12 @@ func (m *machine) enter(*rapid.T) {
 		timeout, none := m.seconds("timeout", 0, 60), time.Duration(0)
 		a.Timeout, a.Announce = &timeout, &none
 	}
-	again := queue.Arrival{}
-	if len(m.arrived) > 0 && m.oneOf("told again", 8) { // also of one that was refused
-		again = pick(m, "arrival", m.arrived...)
-	}
 	m.arrived = append(m.arrived, a)
 	m.enqueue(node, a)
-	if again.Contact != "" {
+	m.arrived = slices.DeleteFunc(m.arrived, func(a queue.Arrival) bool { return m.model.contacts[a.Contact] == nil && !m.model.refused[a.Contact] })
+	if len(m.arrived) > 0 && m.oneOf("told again", 8) { // also one that was refused
 		m.tally.saw("arrival told again")
-		m.enqueue(node, again)
+		m.enqueue(node, pick(m, "arrival", m.arrived...))
 	}
 }
 
@@ -461,10 +459,10 @@ func (m *machine) emptied(*rapid.T) {
 	}
 	was := m.model
 	m.clean()
-	m.wall(was.now.Truncate(time.Millisecond).Add(time.Millisecond))
+	m.wall(later(was.Wall, was.now.Truncate(time.Millisecond).Add(time.Millisecond)))
 	m.model = New()
 	m.model.Wall, m.model.Saw, m.model.used = was.Wall, was.Saw, was.used
-	m.taken, m.ended = nil, nil
+	m.taken, m.ended, m.arrived = nil, nil, nil
 	m.turn(m.model.Wall)
 	for _, node := range nodes {
 		m.nodeUp(node, was.nodes[node].boot)

@@ -26,9 +26,9 @@ type Pool struct {
 	used     map[string]bool // ids that offers had
 	nodes    map[string]node
 	deadline map[deadline]time.Time
-	refused  map[string]error // arrivals that were, lately
-	places   []place          // of callers lost with their node
-	work     []queue.Work     // what a callmanager is to do; matches are not foretold
+	refused  map[string]bool // arrivals that were, lately
+	places   []place         // of callers lost with their node
+	work     []queue.Work    // what a callmanager is to do; matches are not foretold
 	entries  map[string][]string
 	counts   map[string]queue.QueueStats
 	mean     float64 // what agents worked of late, where it is asked
@@ -62,6 +62,7 @@ type contact struct {
 	saidAt         time.Time
 	said           int // position
 	key            string
+	overflows      int
 }
 
 type offer struct {
@@ -74,7 +75,7 @@ type offer struct {
 func New() *Pool {
 	return &Pool{Saw: func(string) {}, lines: map[int64]*line{}, contacts: map[string]*contact{}, agents: map[string]*agent{},
 		offers: map[string]*offer{}, used: map[string]bool{}, nodes: map[string]node{}, deadline: map[deadline]time.Time{},
-		refused: map[string]error{}, entries: map[string][]string{}, counts: map[string]queue.QueueStats{}}
+		refused: map[string]bool{}, entries: map[string][]string{}, counts: map[string]queue.QueueStats{}}
 }
 
 // tick: every command has a moment of its own.

@@ -64,6 +64,7 @@ func (p *Pool) Move(id, name, need string) (queue.Contact, error) {
 	}
 	p.Saw("moved " + string(c.State))
 	p.takeBack(c)
+	c.overflows = 0
 	p.move(c, q, l)
 	return c.view(), nil
 }
@@ -88,12 +89,13 @@ func (p *Pool) move(c *contact, q queue.QueueSpec, l *line) {
 	c.saidAt, c.said = time.Time{}, 0
 	p.widen(c)
 	p.due("arm", c.ID, p.now)
-	if q.OverflowAfter > 0 {
-		p.due("overflow", c.ID, p.now.Add(q.OverflowAfter))
+	if q.OverflowAfter > 0 && c.overflows < 3 {
+		p.due("overflow", c.ID, later(p.now, c.Arrived.Add(q.OverflowAfter)))
 	}
 }
 
-// Give makes a contact the next one of an agent.
+// Give makes a contact the next one of an agent. Should its need count again, then from the
+// steps that its wait has opened.
 func (p *Pool) Give(id, agent string, limit time.Duration) (queue.Contact, error) {
 	c, err := p.waiting(id)
 	if c == nil {
@@ -113,7 +115,7 @@ func (p *Pool) Give(id, agent string, limit time.Duration) (queue.Contact, error
 	p.Saw("given " + string(c.State))
 	p.takeBack(c)
 	p.undue(c.ID, "step")
-	c.State, c.alone, c.Prefers, c.Given = queue.Waiting, true, agent, true
+	c.State, c.opened, c.alone, c.Prefers, c.Given = queue.Waiting, 0, true, agent, true
 	c.Skip = without(c.Skip, agent)
 	p.due("prefer", c.ID, p.now.Add(limit))
 	return c.view(), nil
