@@ -62,16 +62,3 @@ func TestCluster(t *testing.T) {
 	rdb := queuetest.ClusterRedis(t)
 	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
 }
-
-func TestProperties(t *testing.T) {
-	t.Parallel()
-	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend { return embedded(t) })
-}
-
-// TestPropertiesRedis: the same without the turns of the clock.
-func TestPropertiesRedis(t *testing.T) {
-	t.Parallel()
-	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend {
-		return queuetest.Backend{Client: queuetest.RealRedis(t)}
-	})
-}

@@ -29,7 +29,9 @@ var outcomeTests = []shiftTest{
 			if row.rang {
 				s.ok(s.pool.Ringing(s.ctx, s.from, o.Legs[0]))
 			}
-			equal(s, "outcome", s.legEnds(o, row.cause).Outcome, row.want)
+			e := s.legEnds(o, row.cause)
+			equal(s, "outcome", e.Outcome, row.want)
+			equal(s, "whom the offer asked", e.Offer.To, o.To)
 			s.gone("a")
 			s.mode("201", queue.LoggedOut)
 		}

@@ -43,6 +43,21 @@ var relaxingTests = []shiftTest{
 		s.ring("a 203")
 		equal(s, "step", s.step(c), 2)
 	}},
+	{"who comes back from a call that was lost goes on widening", func(s *shift) {
+		s.virtual()
+		s.steps([]time.Duration{0, 20 * time.Second}, 0, 1)
+		s.login("201")
+		c := s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.legEnds(o, 38)
+		s.mode("201", queue.LoggedOut)
+		s.login("202")
+		s.rings()
+		s.later(20 * time.Second)
+		s.ring("a 202")
+		equal(s, "step", s.step(c), 1)
+	}},
 	{"a silent expert does not keep the need from widening", func(s *shift) {
 		s.virtual()
 		s.steps([]time.Duration{0, 12 * time.Second}, 0, 1)
