@@ -76,7 +76,8 @@ func projectQueue(row queueRow, needs []queue.NeedSpec, problems *Problems) (spe
 // one that was left out takes nobody.
 func projectOverflow(queues []queue.QueueSpec, problems *Problems) {
 	for i := range queues {
-		q, why := &queues[i], ""
+		q := &queues[i]
+		var why string
 		to := slices.IndexFunc(queues, func(other queue.QueueSpec) bool { return other.Name == q.OverflowTo })
 		switch {
 		case q.OverflowTo == "":
