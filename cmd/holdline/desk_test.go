@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 
 	"holdline/queue"
 )
@@ -39,7 +40,13 @@ func desk(t *testing.T) (at string, p *queue.Pool, waits queue.Contact) {
 	mini := miniredis.RunT(t)
 	rdb := queue.NewClient(queue.Options{Addrs: []string{mini.Addr()}})
 	t.Cleanup(func() { _ = rdb.Close() })
-	p = queue.Open(rdb, "demo")
+	p, waits = openDesk(t, rdb)
+	return "--redis-addrs=" + mini.Addr(), p, waits
+}
+
+func openDesk(t *testing.T, rdb redis.UniversalClient) (*queue.Pool, queue.Contact) {
+	t.Helper()
+	p := queue.Open(rdb, "demo")
 	places := []queue.Place{{Need: 1}}
 	ok := func(err error) {
 		t.Helper()
@@ -58,7 +65,7 @@ func desk(t *testing.T) (at string, p *queue.Pool, waits queue.Contact) {
 	ok(err)
 	e, err := p.Enqueue(t.Context(), from, queue.Arrival{Channel: "1.1", Queue: "support", Need: "expert", CallerName: "Eve\x1b[2J", CallerNumber: "+49"})
 	ok(err)
-	return "--redis-addrs=" + mini.Addr(), p, e.Contact
+	return p, e.Contact
 }
 
 func TestLookingAtTheQueue(t *testing.T) {
