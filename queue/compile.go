@@ -15,8 +15,8 @@ import (
 // number of a line's steps that a contact's wait has opened, and the first of them that
 // admits an agent. Here the one becomes the other.
 
-// compiledLine is a need's line. What of it is in content decides where contacts and
-// agents stand: when that changes the need goes on as a new version.
+// compiledLine is a need's line. Its letters, steps, asked and holds decide where contacts
+// and agents stand: when they change the need goes on as a new version (take).
 type compiledLine struct {
 	need   NeedSpec
 	queue  QueueSpec
@@ -53,12 +53,6 @@ func (l *compiledLine) letters() (strategy, medium byte) {
 		strategy -= 'a' - 'A'
 	}
 	return strategy, medium
-}
-
-// content is what makes a version of the line another one.
-func (l *compiledLine) content() string {
-	strategy, medium := l.letters()
-	return fmt.Sprintf("%c%c %v %v %v", strategy, medium, l.steps, l.asked, l.holds)
 }
 
 func millis(d time.Duration) int64 { return (d + time.Millisecond - 1).Milliseconds() }

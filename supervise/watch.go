@@ -15,12 +15,10 @@ import (
 func Watch(ctx context.Context, tick <-chan time.Time, look func(context.Context) error, complain func(error)) error {
 	for first := true; ; first = false {
 		err := look(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil && first:
-			return err
-		case err != nil:
+		if err != nil && ctx.Err() == nil {
+			if first {
+				return err
+			}
 			complain(err)
 		}
 		select {
