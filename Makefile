@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs ps call build test test-demo lint check-config test-parts test-stack bench bench-match bench-fake record-asterisk clean
+.PHONY: help demo up down logs ps call build test test-model test-mutants test-demo lint check-config test-parts test-stack bench bench-match bench-fake record-asterisk clean
 
 # Handed to image builds: which module proxy this machine uses, what is built.
 export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
@@ -52,6 +52,12 @@ test: ## vet, unit, property and embedded tests: needs Go alone
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	go vet ./...
 	go test $(RACE) ./...
+
+test-mutants: ## takes away, one at a time, what the engine's promises stand on, and wants the suite to turn red: a minute
+	go test ./queue -count=1 -timeout 15m -v -run 'TestMutants$$' -mutants
+
+test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: up to two hours
+	HOLDLINE_MODEL_OPS=2000000 go test -timeout 4h -count 1 -v -run '^TestRedis$$' ./queue/model | grep -v '^=== '
 
 test-demo: ## the demo's own tests: the first time, its stand-ins for Redis and MySQL are compiled
 	cd demo && go vet ./... && go test $(RACE) ./...

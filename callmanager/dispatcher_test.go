@@ -19,11 +19,12 @@ import (
 	"holdline/queue"
 )
 
-// rpc is the JSON-RPC side of a Kamailio with one dispatcher set, in the form
-// that module dispatcher answers (dispatcher.list of Kamailio 6.1).
+// rpc is the JSON-RPC side of a Kamailio with one dispatcher set and a list of agents'
+// calls, in the form that the modules dispatcher and htable of Kamailio 6.1 answer.
 type rpc struct {
 	mu    sync.Mutex
 	flags map[string]string // by address
+	calls []string          // pool|agent
 }
 
 func (k *rpc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +53,13 @@ func (k *rpc) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		k.flags[call.Params[2].(string)] = strings.ToUpper(call.Params[0].(string))
 	case "dispatcher.remove":
 		delete(k.flags, call.Params[1].(string))
+	case "htable.dump":
+		slots := []any{} // an empty table is an empty list
+		for i, c := range k.calls {
+			call := map[string]any{"name": strings.Repeat("0", 31) + string(rune('0'+i)), "value": c, "type": "str"}
+			slots = append(slots, map[string]any{"entry": i, "size": 1, "slot": []any{call}})
+		}
+		result = slots
 	case "dispatcher.list":
 		if len(k.flags) == 0 {
 			_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": 500, "message": "No Destination Sets"}})

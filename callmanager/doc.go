@@ -1,6 +1,7 @@
 // Package callmanager matches contacts with agents, drives the offers, fires the
 // deadlines, and keeps the projection of the directory and the dispatcher lists of
-// the Kamailios up to date.
+// the Kamailios up to date. From the Kamailios it learns whose device is in a call
+// outside the queues.
 //
 // Any number of replicas run beside each other. None has a state of its own: what
 // is decided is decided by a script, and what remains to be done is an entry of the
@@ -15,6 +16,9 @@
 //     stays reserved, and no phone rings on: the offer's deadlines end it.
 //   - A Redis that was emptied has its directory back within a second, and the
 //     modes of its agents, whether or not MySQL answers.
+//   - An agent who makes or gets a call outside the queues is offered nothing from a
+//     second later on, and something again within two seconds after its end; within
+//     30 s if no Kamailio can be asked.
 //   - No deadline waits for a notification; one that is due fires within 100 ms
 //     of any replica being alive.
 //

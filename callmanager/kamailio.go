@@ -113,6 +113,27 @@ func (k *Kamailio) Remove(ctx context.Context, uri string) error {
 	return k.call(ctx, "dispatcher.remove", []any{dispatcherSet, uri}, nil)
 }
 
+// AgentCalls lists whom this Kamailio knows to be in a call outside the queues, once
+// for each call: what its table agent_calls holds (kamailio/etc/agentcalls.cfg).
+func (k *Kamailio) AgentCalls(ctx context.Context) ([]InCall, error) {
+	var table []struct {
+		Slot []struct {
+			Value string `json:"value"`
+		} `json:"slot"`
+	}
+	if err := k.call(ctx, "htable.dump", []any{"agent_calls"}, &table); err != nil {
+		return nil, err
+	}
+	var all []InCall
+	for _, entry := range table {
+		for _, call := range entry.Slot {
+			pool, agent, _ := strings.Cut(call.Value, "|")
+			all = append(all, InCall{Pool: pool, Agent: agent})
+		}
+	}
+	return all, nil
+}
+
 func (k *Kamailio) call(ctx context.Context, method string, params []any, result any) error {
 	if params == nil {
 		params = []any{} // null is no parameter list to Kamailio

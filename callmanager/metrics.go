@@ -21,6 +21,7 @@ type Metrics struct {
 	projections *prometheus.CounterVec
 	destination *prometheus.CounterVec
 	modes       *prometheus.CounterVec
+	devices     *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics of one call manager.
@@ -37,6 +38,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		projections: metrics.Counter(reg, "callmanager_projections_total", "Projections of the directory, by result (ok, failed, restored: of a pool that had lost it).", "result"),
 		destination: metrics.Counter(reg, "callmanager_dispatcher_changes_total", "Changes of a Kamailio's dispatcher list, by change (added, removed, open, closed, failed).", "change"),
 		modes:       metrics.Counter(reg, "callmanager_modes_total", "Modes of agents written for a Redis that loses its memory, by result (ok, failed).", "result"),
+		devices:     metrics.Counter(reg, "callmanager_device_changes_total", "Agents' devices that came into a call outside the queues, or out of the last one, by change (in_use, free; failed: a Kamailio not heard, or a pool not told).", "change"),
 	}
 }
 

@@ -33,6 +33,16 @@ func (p *pool) match(ctx context.Context, w queue.Work) ([]leg, error) {
 // leg is one that a match made ring.
 type leg struct{ node, offer, id string }
 
+// offersOf gives the offers that legs were made for.
+func offersOf(made []leg) (offers []string) {
+	for _, l := range made {
+		if !slices.Contains(offers, l.offer) {
+			offers = append(offers, l.offer)
+		}
+	}
+	return offers
+}
+
 // late hangs up the legs whose offer closed, or was answered by another, while they were
 // made: then nobody else knew of them yet. The queue said which ones are wanted.
 func (p *pool) late(ctx context.Context, made []leg, wanted map[string][]string) error {

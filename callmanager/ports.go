@@ -25,7 +25,7 @@ type Queue interface {
 type Work interface {
 	Take(ctx context.Context, consumer string, block time.Duration, n int) ([]queue.Work, error)
 	Takeover(ctx context.Context, consumer string, idle time.Duration, n int) ([]queue.Work, error)
-	Done(ctx context.Context, workID string) (legs map[string][]string, err error)
+	Done(ctx context.Context, workID string, offers ...string) (legs map[string][]string, err error)
 }
 
 // Deadlines are a pool's timers.
@@ -51,6 +51,11 @@ type Telephony interface {
 	StartMusic(ctx context.Context, node, channel string, r channelapi.MusicRequest) error
 	Quiet(ctx context.Context, node, channel, playback string) error
 	Hangup(ctx context.Context, node, channel, reason string) error
+}
+
+// DeviceTaker is a pool that is told of its agents' devices. queue.Pool satisfies it.
+type DeviceTaker interface {
+	Device(ctx context.Context, agent string, inUseFor time.Duration) (news bool, err error)
 }
 
 // ModeSource is what a pool tells of its agents. queue.Pool satisfies it.

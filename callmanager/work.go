@@ -107,7 +107,7 @@ func (p *pool) carryOut(ctx context.Context, w queue.Work) {
 		log.Warn().Err(err).Str("contact", w.Contact).Str("offer", w.Offer).Msg("work not done; it will be taken over")
 		return
 	}
-	wanted, err := p.queue.Done(ctx, w.ID)
+	wanted, err := p.queue.Done(ctx, w.ID, offersOf(made)...)
 	if err != nil {
 		log.Warn().Err(err).Msg("work not acknowledged; it will be done again")
 		return

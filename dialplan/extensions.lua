@@ -109,11 +109,13 @@ local function header(name)
 	return channel.PJSIP_HEADER("read", name):get() or ""
 end
 
--- pool is the domain that Kamailio dialled, <pool>.pool; an earlier Kamailio tells it in a header
+-- pool is in the domain that Kamailio dialled, <pool>.<ms>.pool, and edge the moment when the call
+-- reached it, by which the caller is in line; an earlier Kamailio tells it in a header
 -- alone. To read a header is a question to the thread of the call's signalling, which has the
 -- INVITEs of other calls to do first.
 local function pool_of_call()
-	return (channel.SIPDOMAIN:get() or ""):match("^([0-9a-z-]+)%.pool$") or header("X-Holdline-Pool")
+	local pool, edge = (channel.SIPDOMAIN:get() or ""):match("^([0-9a-z-]+)%.(%d+)%.pool$")
+	return pool or header("X-Holdline-Pool"), edge
 end
 
 local function run(steps)
@@ -175,7 +177,7 @@ end
 
 -- The template `queue` of the talk: a caller waits here for an agent.
 function M.queue(context, exten)
-	local pool = pool_of_call()
+	local pool, edge = pool_of_call()
 	if pool == "" then
 		return app.Hangup("21") -- not from Kamailio, or for a domain that is no pool: 403
 	end
@@ -187,7 +189,7 @@ function M.queue(context, exten)
 	app.Ringing()
 	local arguments = M.arguments("pool", pool, "queue", name, "timeout", entry.timeout,
 		"announce", entry.announce, "need", entry.need, "priority", entry.priority,
-		"prefer", entry.prefer, "prefer_for", entry.prefer_for, "credit", entry.credit, "at", moment())
+		"prefer", entry.prefer, "prefer_for", entry.prefer_for, "credit", entry.credit, "at", moment(), "edge", edge)
 	channel.call_string:set("")
 	local inside, try = enter(arguments, ring_on)
 	local dialled, back

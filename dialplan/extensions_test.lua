@@ -109,9 +109,9 @@ end)
 
 test("the pool is the domain that was dialled, before any header", function()
 	local w = world({ ["X-Holdline-Pool"] = "other" })
-	w.vars.SIPDOMAIN = "demo.pool"
+	w.vars.SIPDOMAIN = "demo.1764000000101.pool"
 	same(w.answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran[2],
-		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123")
+		"StasisBroadcast 1000 ^holdline$ pool=demo:queue=support:at=1764000000123:edge=1764000000101")
 	w = world(caller)
 	w.vars.SIPDOMAIN = "demo.holdline.test"
 	same(w.answers({ HOLDLINE_STATUS = "ANSWERED" }).dial("600").ran[2],

@@ -22,7 +22,7 @@ var grants = []struct{ user, object, columns, write string }{
 	{UserCallManager, "directory_version", "", ""},
 	{UserCallManager, "pools", "", ""},
 	{UserCallManager, "skills", "", ""},
-	{UserCallManager, "agents", "pool, id, name, capacity, wrap_up, always_in, enabled", ""},
+	{UserCallManager, "agents", "pool, id, name, capacity, chat_capacity, beside, wrap_up, always_in, enabled", ""},
 	{UserCallManager, "agent_skills", "", ""},
 	{UserCallManager, "queues", "", ""},
 	{UserCallManager, "needs", "", ""},

@@ -28,6 +28,7 @@ func TestLoadOfTheSeed(t *testing.T) {
 	}
 	const s = time.Second
 	settings := queue.QueueSpec{
+		Medium: queue.Voice, RingMost: 50, Target: 20 * s,
 		Timeout: 300 * s, Announce: 30 * s, AnnounceFirst: 3 * s, AnnounceMin: 15 * s, RingTimeout: 15 * s, Retry: 5 * s,
 		WrapUp: 5 * s, Redial: 300 * s, MaxMisses: 3, Connect: "bridge", Music: "default", Strategy: "longest-available", Open: true,
 	}
@@ -39,7 +40,7 @@ func TestLoadOfTheSeed(t *testing.T) {
 		return queue.AgentSpec{ID: id, Name: name, Capacity: voice(1), Skills: skills, Places: places}
 	}
 	want := queue.Projection{
-		Version: p.Version, Domain: "demo.holdline.test",
+		Version: p.Version, Domain: "demo.holdline.test", Pool: queue.PoolSpec{Priority: "credit", Order: "arrival"},
 		Queues: []queue.QueueSpec{sales, support},
 		Needs: []queue.NeedSpec{
 			{ID: 1, Queue: "support", Name: "default", Steps: []queue.StepSpec{
@@ -53,15 +54,15 @@ func TestLoadOfTheSeed(t *testing.T) {
 			}},
 		},
 		Agents: []queue.AgentSpec{
-			agent("201", "Ada", map[string]int{"support": 5}, queue.Place{Need: 1}, queue.Place{Need: 3}),
-			agent("202", "Ben", map[string]int{"support": 5}, queue.Place{Need: 1}, queue.Place{Need: 3}),
+			agent("201", "Ada", map[string]int{"support": 5}, queue.Place{Need: 1, Weight: 1}, queue.Place{Need: 3, Weight: 1}),
+			agent("202", "Ben", map[string]int{"support": 5}, queue.Place{Need: 1, Weight: 1}, queue.Place{Need: 3, Weight: 1}),
 			{
 				ID: "203", Name: "Cleo", Capacity: voice(2), WrapUp: &none, Skills: map[string]int{"support": 4, "sales": 4},
-				Places: []queue.Place{{Need: 1}, {Need: 2}, {Need: 3, Step: 1}},
+				Places: []queue.Place{{Need: 1, Weight: 1}, {Need: 2, Weight: 1}, {Need: 3, Weight: 1, Step: 1}},
 			},
-			agent("204", "Dan", map[string]int{"support": 4, "sales": 4}, queue.Place{Need: 1}, queue.Place{Need: 2}, queue.Place{Need: 3, Step: 1}),
-			agent("205", "Eve", map[string]int{"sales": 5}, queue.Place{Need: 2}),
-			agent("206", "Finn", map[string]int{"sales": 5}, queue.Place{Need: 2}),
+			agent("204", "Dan", map[string]int{"support": 4, "sales": 4}, queue.Place{Need: 1, Weight: 1}, queue.Place{Need: 2, Weight: 1}, queue.Place{Need: 3, Weight: 1, Step: 1}),
+			agent("205", "Eve", map[string]int{"sales": 5}, queue.Place{Need: 2, Weight: 1}),
+			agent("206", "Finn", map[string]int{"sales": 5}, queue.Place{Need: 2, Weight: 1}),
 			agent("207", "Gia", map[string]int{"billing": 5}),
 			agent("208", "Hugo", map[string]int{"billing": 4}),
 		},
@@ -99,7 +100,7 @@ func TestRingGroup(t *testing.T) {
 		t.Errorf("strategies %q, %q", support.Strategy, sales.Strategy)
 	}
 	for _, a := range p.Agents {
-		serves := slices.Contains(a.Places, queue.Place{Need: group.Need})
+		serves := slices.Contains(a.Places, queue.Place{Need: group.Need, Weight: 1})
 		if a.AlwaysIn != serves || a.AlwaysIn != (a.ID[:2] == "22") || a.AlwaysIn && len(a.Places) != 1 {
 			t.Errorf("agent %s: always in %t, places %v", a.ID, a.AlwaysIn, a.Places)
 		}
@@ -146,12 +147,15 @@ func TestProblemsAreToldOnce(t *testing.T) {
 	}
 }
 
-// TestLoadIsOneMoment: while a writer gives the weight of a queue and the
+// TestLoadIsOneMoment: while a writer gives the misses of a queue and the
 // penalty of its member one number, in one transaction after the other, no load
 // sees two numbers. They stand in the first and the last table that it reads.
 func TestLoadIsOneMoment(t *testing.T) {
 	db, c := migrated(t, true)
 	writer := open(t, c)
+	if err := both(t, writer, 1); err != nil { // until then each has a default of its own
+		t.Fatal(err)
+	}
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {

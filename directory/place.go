@@ -2,7 +2,6 @@ package directory
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -10,182 +9,14 @@ import (
 )
 
 const (
-	// byMembers and bySkills are the values of queues.membership.
-	byMembers = "members"
-	bySkills  = "skills"
-
-	defaultNeed     = "default"
-	maxNeed         = 99_999_999 // Redis keeps 8 digits of a need's id
-	maxTier         = 99
-	defaultStrategy = "longest-available"
-	maxCapacity     = 99
-
-	// byBridge and byDialplan are the values of queues.connect.
-	byBridge   = "bridge"
-	byDialplan = "dialplan"
-
-	// maxTime is what the queue takes for any time.
-	maxTime = 24 * time.Hour
+	maxCapacity = 99
+	maxPriority = 99
+	maxPosition = 9999
 )
 
-type needKey struct{ queue, need string }
+type memberKey struct{ queue, agent string }
 
-// project turns rows into the projection. It trusts none of them: what the
-// triggers let nobody write may still be there, written before a rule, with
-// the triggers off, or by the next version of the schema.
-func project(t tables) (queue.Projection, Problems) {
-	var problems Problems
-	p := queue.Projection{Version: t.version, Domain: t.domain}
-	needs := projectNeeds(t, &problems)
-	byQueue := make(map[string][]queue.NeedSpec)
-	for _, n := range needs {
-		byQueue[n.Queue] = append(byQueue[n.Queue], n)
-	}
-	membership := make(map[string]string)
-	for _, row := range t.queues {
-		spec, rule, ok := projectQueue(row, byQueue[row.spec.Name], &problems)
-		if !ok {
-			continue
-		}
-		p.Queues = append(p.Queues, spec)
-		p.Needs = append(p.Needs, byQueue[spec.Name]...)
-		membership[spec.Name] = rule
-	}
-	slices.SortFunc(p.Needs, func(a, b queue.NeedSpec) int { return cmp.Compare(a.ID, b.ID) })
-	p.Agents = projectAgents(t, p.Needs, membership, &problems)
-	return p, problems
-}
-
-func projectQueue(row queueRow, needs []queue.NeedSpec, problems *Problems) (spec queue.QueueSpec, rule string, ok bool) {
-	spec = row.spec
-	if err := queue.ValidName(spec.Name); err != nil {
-		problems.add("queues", spec.Name, "left out: %v", err)
-		return spec, "", false
-	}
-	for _, n := range needs {
-		if n.Name == defaultNeed {
-			spec.Need = n.ID
-		}
-	}
-	if spec.Need == 0 {
-		problems.add("queues", spec.Name, "left out: it has no usable need %q; INSERT it into needs", defaultNeed)
-		return spec, "", false
-	}
-	if !slices.Contains(queue.Strategies(), spec.Strategy) {
-		problems.add("queues", spec.Name, "strategy %q is unknown to this version: taken as %s", spec.Strategy, defaultStrategy)
-		spec.Strategy = defaultStrategy
-	}
-	if spec.Connect != byBridge && spec.Connect != byDialplan {
-		problems.add("queues", spec.Name, "connect %q is unknown to this version: taken as %s", spec.Connect, byBridge)
-		spec.Connect = byBridge
-	}
-	for _, t := range []struct {
-		column string
-		value  *time.Duration
-	}{
-		{"timeout", &spec.Timeout}, {"announce", &spec.Announce}, {"announce_first", &spec.AnnounceFirst},
-		{"announce_min", &spec.AnnounceMin}, {"ring_time", &spec.RingTimeout}, {"retry", &spec.Retry},
-		{"wrap_up", &spec.WrapUp}, {"redial_s", &spec.Redial},
-	} {
-		bound("queues", spec.Name, t.column, t.value, problems)
-	}
-	switch row.membership {
-	case byMembers, bySkills:
-		rule = row.membership
-	default:
-		// The narrower of the two: nobody is rung who was not named.
-		rule = byMembers
-		problems.add("queues", spec.Name, "membership %q is unknown to this version: taken as %s", row.membership, rule)
-	}
-	return spec, rule, true
-}
-
-// bound puts a time that no trigger let through into 0..maxTime.
-func bound(table, row, column string, d *time.Duration, problems *Problems) {
-	if in := min(max(*d, 0), maxTime); in != *d {
-		problems.add(table, row, "%s of %s taken as %s", column, *d, in)
-		*d = in
-	}
-}
-
-// projectNeeds puts the steps and their skills into the needs.
-func projectNeeds(t tables, problems *Problems) []queue.NeedSpec {
-	type stepKey struct {
-		needKey
-		step int
-	}
-	skills := make(map[stepKey]map[string]int)
-	for _, r := range t.needSkills {
-		k := stepKey{needKey{r.queue, r.need}, r.step}
-		if skills[k] == nil {
-			skills[k] = make(map[string]int)
-		}
-		skills[k][r.skill] = r.level
-	}
-	steps := make(map[needKey][]stepRow)
-	for _, r := range t.steps {
-		k := needKey{r.queue, r.need}
-		steps[k] = append(steps[k], r)
-	}
-	var needs []queue.NeedSpec
-	for _, r := range t.needs {
-		name := r.queue + "/" + r.name
-		if r.id < 1 || r.id > maxNeed {
-			problems.add("needs", name, "left out: its id %d is not in 1..%d", r.id, maxNeed)
-			continue
-		}
-		if err := queue.ValidName(r.name); err != nil {
-			problems.add("needs", name, "left out: %v", err)
-			continue
-		}
-		spec := queue.NeedSpec{ID: r.id, Queue: r.queue, Name: r.name}
-		k := needKey{r.queue, r.name}
-		for i, s := range steps[k] {
-			next := queue.StepSpec{After: seconds(s.after), MaxTier: s.maxPenalty, Skills: skills[stepKey{k, s.step}]}
-			if why := widens(spec.Steps, next); why != "" || s.step != i {
-				// What comes after may rest on this step, so it goes too.
-				problems.add("need_steps", name, "step %d and later left out: %s", s.step,
-					cmp.Or(why, "the step before it is missing"))
-				break
-			}
-			spec.Steps = append(spec.Steps, next)
-		}
-		if len(spec.Steps) == 0 {
-			problems.add("needs", name, "left out: it has no step 0; INSERT it into need_steps")
-			continue
-		}
-		needs = append(needs, spec)
-	}
-	return needs
-}
-
-// widens says why next does not admit everybody whom the last step admits;
-// empty when it does.
-func widens(steps []queue.StepSpec, next queue.StepSpec) string {
-	switch {
-	case next.MaxTier < 0 || next.MaxTier > maxTier:
-		return "max_penalty is not in 0..99"
-	case len(steps) == 0 && next.After != 0:
-		return "step 0 must start after 0 seconds"
-	case len(steps) == 0:
-		return ""
-	}
-	last := steps[len(steps)-1]
-	switch {
-	case next.After <= last.After:
-		return "it does not start later than the step before"
-	case next.MaxTier < last.MaxTier:
-		return "its max_penalty is lower than that of the step before"
-	}
-	for _, skill := range slices.Sorted(maps.Keys(next.Skills)) {
-		if level, ok := last.Skills[skill]; !ok || next.Skills[skill] > level {
-			return "it requires more of " + skill + " than the step before"
-		}
-	}
-	return ""
-}
-
-func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]string, problems *Problems) []queue.AgentSpec {
+func projectAgents(t tables, needs []queue.NeedSpec, rules map[string]serving, problems *Problems) []queue.AgentSpec {
 	skills := make(map[string]map[string]int)
 	for _, r := range t.agentSkills {
 		if skills[r.agent] == nil {
@@ -193,15 +24,7 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 		}
 		skills[r.agent][r.skill] = r.level
 	}
-	type memberKey struct{ queue, agent string }
-	penalties := make(map[memberKey]int)
-	for _, r := range t.members {
-		if r.penalty < 0 || r.penalty > maxTier {
-			problems.add("queue_members", r.queue+"/"+r.agent, "left out: penalty %d is not in 0..%d", r.penalty, maxTier)
-			continue
-		}
-		penalties[memberKey{r.queue, r.agent}] = r.penalty
-	}
+	members := projectMembers(t.members, problems)
 	modes := make(map[string]queue.RestoredMode, len(t.modes))
 	for _, r := range t.modes {
 		modes[r.agent] = r.mode
@@ -212,31 +35,104 @@ func projectAgents(t tables, needs []queue.NeedSpec, membership map[string]strin
 			problems.add("agents", a.ID, "left out: %v", err)
 			continue
 		}
-		if c := a.Capacity[queue.Voice]; min(max(c, 1), maxCapacity) != c {
-			in := min(max(c, 1), maxCapacity)
-			problems.add("agents", a.ID, "capacity %d taken as %d", c, in)
-			a.Capacity = map[queue.Medium]int{queue.Voice: in}
-		}
-		if a.WrapUp != nil {
-			bound("agents", a.ID, "wrap_up", a.WrapUp, problems)
-		}
+		correctAgent(&a, problems)
 		a.Skills = skills[a.ID]
 		if m, known := modes[a.ID]; known {
 			a.Restore = &m
 		}
+		var orders []order
 		for _, n := range needs {
-			penalty, member := penalties[memberKey{n.Queue, a.ID}]
+			place, member := members[memberKey{n.Queue, a.ID}]
 			// An extension never serves by skills: nobody logs it in or out.
-			if !member && (a.AlwaysIn || membership[n.Queue] != bySkills) {
+			if !member && (a.AlwaysIn || rules[n.Queue].membership != bySkills) {
 				continue
 			}
-			if step, ok := firstStep(n.Steps, penalty, a.Skills); ok {
-				a.Places = append(a.Places, queue.Place{Need: n.ID, Tier: penalty, Step: step})
+			if step, ok := firstStep(n.Steps, place.Tier, a.Skills); ok {
+				place.Need, place.Step, place.Weight = n.ID, step, max(1, place.Weight)
+				a.Places = append(a.Places, place)
+				orders = append(orders, order{place.Priority, rules[n.Queue].weight})
 			}
+		}
+		if n := rank(a.Places, orders); n > maxPriority+1 {
+			problems.add("agents", a.ID, "serves queues of %d different priorities and weights: all from the %dth on taken as one", n, maxPriority+1)
 		}
 		agents = append(agents, a)
 	}
 	return agents
+}
+
+func correctAgent(a *queue.AgentSpec, problems *Problems) {
+	c := correction{"agents", a.ID, problems}
+	calls, chats := a.Capacity[queue.Voice], a.Capacity[queue.Chat]
+	c.number("capacity", &calls, 1, maxCapacity)
+	c.number("chat_capacity", &chats, 0, maxCapacity)
+	a.Capacity = map[queue.Medium]int{queue.Voice: calls, queue.Chat: chats}
+	a.Beside = only(c, "beside", a.Beside, queue.Media)
+	if a.WrapUp != nil {
+		c.time("wrap_up", a.WrapUp)
+	}
+}
+
+// projectMembers gives what the rows of queue_members say about places, those left out
+// that nobody could ask in their turn.
+func projectMembers(rows []memberRow, problems *Problems) map[memberKey]queue.Place {
+	members := make(map[memberKey]queue.Place, len(rows))
+	delays := make(map[string][]time.Duration) // by queue
+	for _, r := range rows {
+		p, c := r.place, correction{"queue_members", r.queue + "/" + r.agent, problems}
+		if p.Tier < 0 || p.Tier > maxTier {
+			problems.add(c.table, c.row, "left out: penalty %d is not in 0..%d", p.Tier, maxTier)
+			continue
+		}
+		c.number("priority", &p.Priority, 0, maxPriority)
+		c.time("delay", &p.Delay)
+		c.number("weight", &p.Weight, 1, queue.WeightMax)
+		c.number("position", &p.Position, 0, maxPosition)
+		members[memberKey{r.queue, r.agent}] = p
+		if p.Delay > 0 {
+			delays[r.queue] = append(delays[r.queue], p.Delay)
+		}
+	}
+	least := make(map[string]time.Duration)
+	for name, all := range delays {
+		slices.Sort(all)
+		all = slices.Compact(all)
+		least[name] = all[max(0, len(all)-maxDelays)]
+	}
+	for _, r := range rows {
+		k := memberKey{r.queue, r.agent}
+		// Longer, not shorter: nobody is called before their time.
+		if p, in := members[k]; in && p.Delay > 0 && p.Delay < least[r.queue] {
+			problems.add("queue_members", r.queue+"/"+r.agent, "delay of %s taken as %s: the queue has more than %d different ones",
+				p.Delay, least[r.queue], maxDelays)
+			p.Delay = least[r.queue]
+			members[k] = p
+		}
+	}
+	return members
+}
+
+// order is where a queue stands among those that an agent serves: first by the agent's
+// own queue_members.priority, the lower first, then by queues.weight, the greater first.
+type order struct{ priority, weight int }
+
+func (o order) compare(other order) int {
+	return cmp.Or(cmp.Compare(o.priority, other.priority), cmp.Compare(other.weight, o.weight))
+}
+
+// rank makes one number of both: the rank of the place's order among the different ones
+// of this agent. So an agent whose queues are all alike has 0 everywhere, and the queue
+// looks at no ranks for them. It gives the number of different orders; the last rank
+// holds all that are more than the queue can tell apart.
+func rank(places []queue.Place, orders []order) int {
+	different := slices.Clone(orders)
+	slices.SortFunc(different, order.compare)
+	different = slices.Compact(different)
+	for i := range places {
+		n, _ := slices.BinarySearchFunc(different, orders[i], order.compare)
+		places[i].Priority = min(n, maxPriority)
+	}
+	return len(different)
 }
 
 // firstStep is the first step that admits an agent of this tier and these

@@ -3,20 +3,19 @@ package directory
 import (
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
 )
 
+type slip struct{ name, statement, want string }
+
 // nonsense is what an admin's slip looks like, and what the database answers.
 // Every case runs on the seed and is rolled back. Answers with "…" in them are
 // the server's own, in which MySQL and MariaDB differ there.
-var nonsense = []struct {
-	name      string
-	statement string
-	want      string
-}{
+var nonsense = []slip{
 	// Names.
 	{"pool with a space", `INSERT INTO pools (name, sip_domain) VALUES ('my pool', 'a.test')`,
 		"pools.name 'my pool': only a-z 0-9 -, beginning with a letter"},
@@ -97,7 +96,9 @@ var nonsense = []struct {
 
 	// Words.
 	{"unknown strategy", `UPDATE queues SET strategy = 'rrmemory'`,
-		"queues.strategy 'rrmemory': unknown: give longest-available or ring-all"},
+		"queues.strategy 'rrmemory': give round-robin, which it is called here"},
+	{"strategy that is none", `UPDATE queues SET strategy = 'psychic'`,
+		"queues.strategy 'psychic': unknown: SHOW FULL COLUMNS FROM queues LIKE 'strategy' tells all"},
 	{"unknown membership", `UPDATE queues SET membership = 'all'`,
 		"queues.membership 'all': give members or skills"},
 	{"unknown connect mode", `UPDATE queues SET connect = 'dial'`,
@@ -217,7 +218,13 @@ func TestNonsenseIsRefused(t *testing.T) {
 	run(`UPDATE need_steps SET max_penalty = 5 WHERE queue = 'support' AND need = 'long'`)
 	run(`INSERT INTO need_steps (pool, queue, need, step, starts_after, max_penalty) VALUES ('demo', 'support', 'long', 1, 30, 5)`)
 	run(`INSERT INTO need_steps (pool, queue, need, step, starts_after, max_penalty) VALUES ('demo', 'support', 'long', 2, 60, 9)`)
-	for _, c := range nonsense {
+	run(`INSERT INTO queues (pool, name, medium) VALUES ('demo', 'chats', 'chat')`)
+	run(`INSERT INTO queues (pool, name, medium, overflow_to) VALUES ('demo', 'morechats', 'chat', 'chats')`)
+	run(`INSERT INTO skills (pool, name) VALUES ('demo', 'gold')`)
+	run(`UPDATE needs SET reserve_skill = 'gold', reserve_keep = 1, reserve_until = 60 WHERE queue = 'support' AND name = 'expert'`)
+	run(`INSERT INTO agents (pool, id) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30) SELECT 'demo', CONCAT('d', i) FROM n`)
+	run(`INSERT INTO queue_members (pool, queue, agent, delay) SELECT pool, 'sales', id, SUBSTRING(id, 2) FROM agents WHERE id LIKE 'd%'`)
+	for _, c := range slices.Concat(nonsense, nonsenseOfMatching) {
 		t.Run(c.name, func(t *testing.T) {
 			got := refusal(t, db, c.statement)
 			t.Logf("%s\n    -> %s", c.statement, got)
@@ -265,13 +272,40 @@ func TestChecksHoldWithoutTriggers(t *testing.T) {
 		run("DROP TRIGGER " + name)
 	}
 	for statement, want := range map[string]string{
-		`INSERT INTO queues (pool, name) VALUES ('demo', 'a:b')`:                        "queues_name_characters",
-		`UPDATE queues SET ring_time = -5`:                                              "queues_ring_time_1_to_600",
-		`UPDATE queues SET strategy = 'rrmemory'`:                                       "queues_strategy_known",
-		`UPDATE agent_skills SET level = 11`:                                            "agent_skills_level_1_to_10",
-		`UPDATE agents SET sip_password = 'correct-horse'`:                              "agents_sip_password_is_never_stored",
-		`INSERT INTO queue_members (pool, queue, agent) VALUES ('demo', 'sales', 'x1')`: "queue_members_agent",
-		`INSERT INTO needs (pool, queue, name) VALUES ('demo', 'slaes', 'x')`:           "needs_queue",
+		`INSERT INTO queues (pool, name) VALUES ('demo', 'a:b')`:                                        "queues_name_characters",
+		`UPDATE queues SET ring_time = -5`:                                                              "queues_ring_time_1_to_600",
+		`UPDATE queues SET strategy = 'rrmemory'`:                                                       "queues_strategy_known",
+		`UPDATE pools SET priority = 'loud'`:                                                            "pools_priority_known",
+		`UPDATE pools SET contact_order = 'beauty'`:                                                     "pools_contact_order_known",
+		`UPDATE pools SET pause_keeps = 2`:                                                              "pools_pause_keeps_0_or_1",
+		`UPDATE queues SET medium = 'fax'`:                                                              "queues_medium_known",
+		`INSERT INTO queues (pool, name, ring_group, medium) VALUES ('demo', 'q', 1, 'chat')`:           "queues_ring_group_rings_phones",
+		`UPDATE queues SET ring_most = 0`:                                                               "queues_ring_most_1_to_50",
+		`UPDATE queues SET target = 0`:                                                                  "queues_target_1_to_86400",
+		`UPDATE queues SET max_waiting = -1`:                                                            "queues_max_waiting_0_to_1000000",
+		`UPDATE queues SET join_empty = 'paused,'`:                                                      "queues_join_empty_words",
+		`UPDATE queues SET leave_empty = 'paused '`:                                                     "queues_leave_empty_words",
+		`UPDATE queues SET overflow_to = 'slaes'`:                                                       "queues_overflow_to",
+		`UPDATE queues SET overflow_to = name`:                                                          "queues_overflow_to_is_another",
+		`UPDATE queues SET overflow_after = -1`:                                                         "queues_overflow_after_0_to_86400",
+		`UPDATE queues SET exit_keys = 'a'`:                                                             "queues_exit_keys_of_a_phone",
+		`UPDATE queues SET credit_returned = -1`:                                                        "queues_credit_returned_0_to_86400",
+		`UPDATE queues SET credit_moved = -1`:                                                           "queues_credit_moved_0_to_86400",
+		`UPDATE queues SET credit_redialled = -1`:                                                       "queues_credit_redialled_0_to_86400",
+		`UPDATE agents SET chat_capacity = 100`:                                                         "agents_chat_capacity_0_to_99",
+		`UPDATE agents SET beside = 'fax'`:                                                              "agents_beside_words",
+		`UPDATE needs SET reserve_keep = 1`:                                                             "needs_reserve_all_or_none",
+		`UPDATE needs SET reserve_skill = 'x', reserve_keep = 1, reserve_until = 1`:                     "needs_reserve_skill",
+		`UPDATE needs SET reserve_skill = 'sales', reserve_keep = 0, reserve_until = 1`:                 "needs_reserve_keep_1_to_99",
+		`UPDATE needs SET reserve_skill = 'sales', reserve_keep = 1, reserve_until = -1`:                "needs_reserve_until_1_to_86400",
+		`INSERT INTO queue_members (pool, queue, agent, priority) VALUES ('demo', 'sales', '201', 100)`: "queue_members_priority_0_to_99",
+		`INSERT INTO queue_members (pool, queue, agent, delay) VALUES ('demo', 'sales', '201', -1)`:     "queue_members_delay_0_to_86400",
+		`INSERT INTO queue_members (pool, queue, agent, weight) VALUES ('demo', 'sales', '201', 0)`:     "queue_members_weight_1_to_10",
+		`INSERT INTO queue_members (pool, queue, agent, position) VALUES ('demo', 'sales', '201', -1)`:  "queue_members_position_0_to_9999",
+		`UPDATE agent_skills SET level = 11`:                                                            "agent_skills_level_1_to_10",
+		`UPDATE agents SET sip_password = 'correct-horse'`:                                              "agents_sip_password_is_never_stored",
+		`INSERT INTO queue_members (pool, queue, agent) VALUES ('demo', 'sales', 'x1')`:                 "queue_members_agent",
+		`INSERT INTO needs (pool, queue, name) VALUES ('demo', 'slaes', 'x')`:                           "needs_queue",
 		`DELETE FROM pools`: "foreign key constraint fails",
 		`INSERT INTO directory_version (id, version) VALUES (2, 1)`:                              "directory_version_has_one_row",
 		`INSERT INTO need_steps VALUES ('demo', 'sales', 'default', 1, 0, 99)`:                   "need_steps_starts_after_0_to_86400",

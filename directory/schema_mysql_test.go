@@ -2,6 +2,7 @@ package directory
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -151,13 +152,25 @@ func TestStrategiesAreThoseOfTheQueue(t *testing.T) {
 	for _, s := range queue.Strategies() {
 		exec(t, db)(`UPDATE queues SET strategy = ?`, s)
 	}
-	said := refusal(t, db, `UPDATE queues SET strategy = 'x'`)
-	_, offered, _ := strings.Cut(said, "give ")
-	named := strings.FieldsFunc(offered, func(r rune) bool { return r == ' ' || r == ',' })
-	named = slices.DeleteFunc(named, func(s string) bool { return s == "or" })
+	comment := words(t, db, `SELECT column_comment FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND table_name = 'queues' AND column_name = 'strategy'`)[0]
+	var named []string
+	for _, m := range regexp.MustCompile(`[:;] ([a-z-]+) = `).FindAllStringSubmatch(comment, -1) {
+		named = append(named, m[1])
+	}
 	slices.Sort(named)
 	if !slices.Equal(named, queue.Strategies()) {
-		t.Errorf("the refusal offers %q, the queue has %q", named, queue.Strategies())
+		t.Errorf("the column explains %q, the queue has %q", named, queue.Strategies())
+	}
+}
+
+// TestEmptyRulesAreThoseOfTheQueue: all its words fit into the columns.
+func TestEmptyRulesAreThoseOfTheQueue(t *testing.T) {
+	db, _ := migrated(t, true)
+	all := strings.Join(queue.EmptyRules, ",")
+	exec(t, db)(`UPDATE queues SET join_empty = ?, leave_empty = ?`, all, all)
+	if said := refusal(t, db, `UPDATE queues SET join_empty = 'x'`); !strings.HasSuffix(said, "give some of "+all) {
+		t.Errorf("the refusal does not offer %q: %s", all, said)
 	}
 }
 

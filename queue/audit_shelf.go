@@ -250,9 +250,9 @@ func (s *shelf) offerFaults() []Fault {
 			unknown(o, "", "contact "+o.Contact)
 		}
 		for _, r := range o.Rings {
-			a := agents[r.Agent]
-			if o.State == OfferAnswered && slices.Contains(a.Calls, o.ID) || o.State != OfferAnswered && a.Offer == o.ID {
-				continue
+			a, there := agents[r.Agent]
+			if o.State == OfferAnswered && (slices.Contains(a.Calls, o.ID) || !there) || o.State != OfferAnswered && a.Offer == o.ID {
+				continue // also when a call was readopted whose agent is no more
 			}
 			unknown(o, r.Agent, "agent "+r.Agent)
 		}

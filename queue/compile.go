@@ -15,8 +15,8 @@ import (
 // number of a line's steps that a contact's wait has opened, and the first of them that
 // admits an agent. Here the one becomes the other.
 
-// compiledLine is a need's line. Its letters, steps, asked and holds decide where contacts
-// and agents stand: when they change the need goes on as a new version (take).
+// compiledLine is a need's line. Its letters, steps and holds decide where contacts and
+// agents stand: when one changes the need goes on as a new version.
 type compiledLine struct {
 	need   NeedSpec
 	queue  QueueSpec

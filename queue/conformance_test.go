@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "48"); err != nil {
 		panic(err)
 	}
+	if err := mutate(); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -58,17 +61,4 @@ func TestCluster(t *testing.T) {
 	t.Parallel()
 	rdb := queuetest.ClusterRedis(t)
 	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
-}
-
-func TestProperties(t *testing.T) {
-	t.Parallel()
-	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend { return embedded(t) })
-}
-
-// TestPropertiesRedis: the same without the turns of the clock.
-func TestPropertiesRedis(t *testing.T) {
-	t.Parallel()
-	queuetest.RunProperties(t, func(t *testing.T) queuetest.Backend {
-		return queuetest.Backend{Client: queuetest.RealRedis(t)}
-	})
 }

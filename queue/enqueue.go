@@ -14,8 +14,9 @@ import (
 // that the channel has. A caller who was lost with their node and calls again in
 // time takes the place they had. A queue that is closed, full, or has nobody to serve
 // gives its callers to the one that it overflows to. ErrNoQueue, ErrNoNeed, ErrClosed,
-// ErrFull and ErrEmpty are journalled as refused: entered and ended at once; told again,
-// they are the same refusal. ErrNotReady until the pool has a projection.
+// ErrFull and ErrEmpty are journalled as refused: entered and ended at once; told again
+// within a minute, they are refused again and counted once, for the reason that holds then
+// or, when none does, with ErrClosed. ErrNotReady until the pool has a projection.
 func (p *Pool) Enqueue(ctx context.Context, from Origin, a Arrival) (Entered, error) {
 	what := "enqueue " + a.Channel
 	if a.Contact == "" {

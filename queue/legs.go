@@ -59,7 +59,7 @@ func (p *Pool) LegEnded(ctx context.Context, from Origin, leg string, cause int)
 		return LegEnd{}, err
 	}
 	e := LegEnd{Outcome: r.at(0), Returned: r.at(1) == "1"}
-	e.Offer, e.Contact, err = decodePair(r.at(2), r.at(3), "")
+	e.Offer, e.Contact, err = decodePair(r.at(2), r.at(3), r.at(4))
 	return e, err
 }
 

@@ -70,7 +70,7 @@ func (p *Pool) Project(ctx context.Context, d Projection) (bool, error) {
 			return false, err
 		}
 	}
-	return p.project(ctx, "project_close", what, d.Version, nil)
+	return p.project(ctx, "project_close", what, d.Version, next.empty)
 }
 
 // settle writes fields of dir that differ, and remembers that it did; "" removes one.
@@ -144,6 +144,7 @@ type compiled struct {
 	retired  []string          // lines whose contacts move over
 	agents   map[string]string // agents as they are to be
 	gone     map[string]string // what is no more
+	empty    []string          // lines of queues that callers leave when nobody serves them, and that are new or were edited
 }
 
 // compile holds the projection against what is there.
@@ -181,6 +182,12 @@ func (d Projection) compile(have map[string]string) (compiled, error) {
 	for _, q := range d.Queues {
 		c.settings["queue|"+Escape(q.Name)] = text(q.record(lines[q.Need].name))
 		c.settings["ring|"+Escape(q.Name)] = text(q.ring())
+	}
+	for _, l := range lines {
+		name, record := "queue|"+Escape(l.queue.Name), "line|"+l.name
+		if len(l.queue.LeaveEmpty) > 0 && (have[name] != c.settings[name] || have[record] == "") {
+			c.empty = append(c.empty, l.name)
+		}
 	}
 	for i, a := range d.Agents {
 		spec := compileAgent(i, a, lines, d.Pool)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,22 +40,28 @@ var headKeys = regexp.MustCompile(`(?m)^-- KEYS +([a-z_ ]+)$`)
 
 // scripts by name.
 var scripts = func() map[string]*script {
-	all, err := loadScripts()
+	all, err := loadScripts(luaFiles)
 	if err != nil {
 		panic(err) // embedded: every test would have met it
 	}
 	return all
 }()
 
-func loadScripts() (map[string]*script, error) {
-	var library []part
+// A library is where the scripts' files are.
+type library interface {
+	fs.ReadDirFS
+	fs.ReadFileFS
+}
+
+func loadScripts(files library) (map[string]*script, error) {
+	var shared []part
 	tables, err := parts(luaTables)
 	if err != nil {
 		return nil, err
 	}
-	library = append(library, tables...)
+	shared = append(shared, tables...)
 	for _, name := range []string{"core", "fair", "contact", "agent", "offer", "redial", "deadline", "door"} {
-		text, err := luaFiles.ReadFile("lua/lib/" + name + ".lua")
+		text, err := files.ReadFile("lua/lib/" + name + ".lua")
 		if err != nil {
 			return nil, err
 		}
@@ -62,23 +69,23 @@ func loadScripts() (map[string]*script, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lua/lib/%s.lua: %w", name, err)
 		}
-		library = append(library, more...)
+		shared = append(shared, more...)
 	}
-	files, err := luaFiles.ReadDir("lua")
+	dir, err := files.ReadDir("lua")
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[string]*script, len(files))
-	for _, f := range files {
+	all := make(map[string]*script, len(dir))
+	for _, f := range dir {
 		name, ok := strings.CutSuffix(f.Name(), ".lua")
 		if !ok {
 			continue
 		}
-		body, err := luaFiles.ReadFile("lua/" + f.Name())
+		body, err := files.ReadFile("lua/" + f.Name())
 		if err != nil {
 			return nil, err
 		}
-		body, err = include(body)
+		body, err = include(files, body)
 		if err != nil {
 			return nil, fmt.Errorf("lua/%s: %w", f.Name(), err)
 		}
@@ -91,7 +98,7 @@ func loadScripts() (map[string]*script, error) {
 		for i, k := range s.keys {
 			fmt.Fprintf(&keys, "%s=KEYS[%d],", k, i+1)
 		}
-		s.text = "local K={" + keys.String() + "}\n" + link(library, luaConstants, string(body))
+		s.text = "local K={" + keys.String() + "}\n" + link(shared, luaConstants, string(body))
 		s.run = redis.NewScript(s.text)
 		all[name] = s
 	}
@@ -101,10 +108,10 @@ func loadScripts() (map[string]*script, error) {
 var includeLine = regexp.MustCompile(`(?m)^ *--include (\w+)$`)
 
 // include puts library files where a command wants the whole of them.
-func include(body []byte) ([]byte, error) {
+func include(files library, body []byte) ([]byte, error) {
 	var bad error
 	return includeLine.ReplaceAllFunc(body, func(line []byte) []byte {
-		text, err := luaFiles.ReadFile("lua/lib/" + string(includeLine.FindSubmatch(line)[1]) + ".lua")
+		text, err := files.ReadFile("lua/lib/" + string(includeLine.FindSubmatch(line)[1]) + ".lua")
 		bad = errors.Join(bad, err)
 		return text
 	}), bad

@@ -49,13 +49,15 @@ type QueueSpec struct {
 
 	MaxWaiting int // contacts that may wait; 0: no bound
 	// JoinEmpty and LeaveEmpty are the states in which an agent does not count: logged_out
-	// (which always holds), paused, wrap_up, not_responding, busy (in a call, ringing, or out
-	// of reach), later (admitted only by a later step). When none counts nobody may enter, or
+	// (which always holds), paused, wrap_up, not_responding, busy (ready, and in a call,
+	// ringing, or out of reach), later (admitted only by a later step). When none counts nobody may enter, or
 	// who waits leaves. Empty: there is no such rule.
 	JoinEmpty, LeaveEmpty []string
 
 	// OverflowTo is the queue that takes whom this one refuses, and, after OverflowAfter,
-	// whoever waits still. Without it who has waited OverflowAfter leaves, overflowed.
+	// whoever waits still. Without it who has waited OverflowAfter leaves, overflowed. The
+	// wait counts from the arrival, in every queue, or from the return of one whose agent was
+	// lost; after three overflows a caller stays.
 	OverflowTo    string
 	OverflowAfter time.Duration // 0: never
 

@@ -27,7 +27,8 @@ func (p *Pool) Move(ctx context.Context, contact, queue, need, reason, by string
 }
 
 // Give makes a contact the next one of an agent, who needs no skill for it. When they
-// have not taken it in time, refuse it, or go, its need counts again. ErrNoAgent,
+// have not taken it in time, refuse it, or go, its need counts again, by the steps that its
+// wait has opened. ErrNoAgent,
 // and ErrRefused for an agent who is neither ready nor in wrap-up.
 func (p *Pool) Give(ctx context.Context, contact, agent string, limit time.Duration, by string) (Contact, error) {
 	if err := ValidName(agent); err != nil {

@@ -65,8 +65,10 @@ func (p *Pool) Takeover(ctx context.Context, consumer string, idle time.Duration
 // Done ends a work entry. The offers that were made for it are taken to be set
 // up: from now on the ring deadline watches them. It gives their legs, of those that are
 // open or answered: a leg that was made for one and is not among them is to be hung up.
-func (p *Pool) Done(ctx context.Context, workID string) (legs map[string][]string, err error) {
-	r, err := p.do(ctx, "done", "work done "+workID, nil, workID)
+// offers are those that a Match of the caller gave: a replica that did the same entry may
+// have ended it before, and it is forgotten.
+func (p *Pool) Done(ctx context.Context, workID string, offers ...string) (legs map[string][]string, err error) {
+	r, err := p.do(ctx, "done", "work done "+workID, nil, workID, strings.Join(offers, ","))
 	if err != nil {
 		return nil, err
 	}

@@ -32,9 +32,9 @@ const (
 	// offerLasts is how long the shortest of the dialplan's tries goes on. Who is read of
 	// later has hardly a chance of being claimed, and gets no place on trust.
 	offerLasts = time.Second
-	// straight is how long after its beginning a call may enter the queue and still be in
-	// line by its beginning: a node that is behind may hold its dialplan up, and would let
-	// others pass.
+	// straight is how long after its beginning, or after it reached the edge, a call may
+	// enter the queue and still be in line by that: a node that is behind begins calls in
+	// another order than they came, and would let others pass.
 	straight = 2 * time.Second
 )
 
@@ -181,6 +181,13 @@ func (s *session) identify(ch ari.Channel, a args) (contact string, at time.Time
 		channel += "#" + strconv.Itoa(try)
 	}
 	contact = queue.ArrivalID(at, s.hello.Node, s.hello.Boot, channel)
+	edge, stamped, err := a.moment("edge")
+	if err != nil {
+		return "", at, false, err
+	}
+	if lag := s.offset.local(at).Sub(edge); stamped && lag > 0 && lag < straight {
+		return contact, edge, true, nil
+	}
 	if lag := at.Sub(ch.Created); lag > 0 && lag < straight {
 		at = ch.Created
 	}

@@ -1,6 +1,7 @@
 package stasis_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -110,6 +111,31 @@ func TestCallersAreInLineByTheMomentOfTheirArrival(t *testing.T) {
 	b, _ := d.of(second)
 	if !a.Arrived.Before(b.Arrived) {
 		t.Errorf("the first is in line by %v, the second by %v", a.Arrived, b.Arrived)
+	}
+}
+
+// A node that is behind begins calls in another order than they came. Who says to have come
+// long ago, or later than they are here, is in line by when they are here.
+func TestCallersAreInLineByWhenTheyReachedTheEdge(t *testing.T) {
+	d := open(t, time.Hour)
+	in := func(number string, edge time.Duration) time.Time {
+		now := time.Now()
+		caller, err := d.node.Call(fake.CallRequest{Number: number, Args: fmt.Sprintf("pool=demo:queue=support:at=%d:edge=%d",
+			now.UnixMilli(), now.Add(edge).UnixMilli())})
+		d.ok(err)
+		d.within(number+" waits", d.has(caller))
+		c, _ := d.of(caller)
+		return c.Arrived
+	}
+	second, first := in("2", -300*time.Millisecond), in("1", -900*time.Millisecond)
+	if !first.Before(second.Add(-400 * time.Millisecond)) {
+		t.Errorf("the first is in line by %v, the second by %v", first, second)
+	}
+	before := time.Now()
+	for number, edge := range map[string]time.Duration{"3": -time.Minute, "4": time.Minute} {
+		if got := in(number, edge); got.Before(before.Add(-time.Second)) || got.After(time.Now().Add(time.Second)) {
+			t.Errorf("%s, %v away, is in line by %v", number, edge, got)
+		}
 	}
 }
 

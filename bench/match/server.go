@@ -40,7 +40,7 @@ func startServer(ctx context.Context) (*server, error) {
 	}
 	cmd := exec.CommandContext(ctx, "redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", //nolint:gosec // the machine's redis-server
 		"--save", "", "--appendonly", "no", "--dir", dir,
-		"--slowlog-log-slower-than", "200", "--slowlog-max-len", "100000")
+		"--slowlog-log-slower-than", "1000", "--slowlog-max-len", "10000")
 	words, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type callmanagerCmd struct {
 // CallmanagerFlags are callmanager's own settings.
 type CallmanagerFlags struct {
 	ChannelAPIURL string   `name:"channelapi-url" env:"HOLDLINE_CHANNELAPI_URL" default:"http://127.0.0.1:8081" help:"Where channelapi answers."`
-	KamailioRPC   []string `name:"kamailio-rpc" env:"HOLDLINE_KAMAILIO_RPC" help:"JSON-RPC addresses of the Kamailios whose dispatcher lists are kept."`
+	KamailioRPC   []string `name:"kamailio-rpc" env:"HOLDLINE_KAMAILIO_RPC" help:"JSON-RPC addresses of the Kamailios: their dispatcher lists are kept, and their lists of agents' calls heard."`
 }
 
 func (c *callmanagerCmd) Run(p *process) error {
@@ -59,9 +59,20 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 			return queue.Open(rdb, pool)
 		},
 	}
-	dispatchers, err := c.dispatchers(n, registry, measures)
+	dispatchers := &callmanager.Dispatchers{Registry: registry, Log: n.log, Metrics: measures}
+	devices := &callmanager.Devices{
+		Registry: registry, Log: n.log, Metrics: measures,
+		Open: func(pool string) callmanager.DeviceTaker {
+			return queue.Open(rdb, pool)
+		},
+	}
+	kamailios, err := c.kamailios(n)
 	if err != nil {
 		return err
+	}
+	for _, k := range kamailios {
+		dispatchers.Kamailio = append(dispatchers.Kamailio, k)
+		devices.Kamailio = append(devices.Kamailio, k)
 	}
 	db, err := directory.Open(directory.Config{
 		Addr: c.MySQLAddr, Database: c.MySQLDatabase, User: c.MySQLUser, Password: n.secrets.MySQLPassword,
@@ -98,6 +109,7 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 		role.Part{Name: "nodes", Run: watch.Run},
 		role.Part{Name: "hints", Run: hints.Run},
 		role.Part{Name: "dispatchers", Run: dispatchers.Run},
+		role.Part{Name: "devices", Run: devices.Run},
 	)
 	return nil
 }
@@ -106,8 +118,8 @@ func (c *callmanagerCmd) add(n *node, rdb redis.UniversalClient) error {
 // which an edit is to take effect.
 const directoryEvery = 400 * time.Millisecond
 
-func (c *callmanagerCmd) dispatchers(n *node, registry *queue.Registry, m *callmanager.Metrics) (*callmanager.Dispatchers, error) {
-	d := &callmanager.Dispatchers{Registry: registry, Log: n.log, Metrics: m}
+func (c *callmanagerCmd) kamailios(n *node) ([]*callmanager.Kamailio, error) {
+	var all []*callmanager.Kamailio
 	for _, address := range c.KamailioRPC {
 		if err := demand("HOLDLINE_KAMAILIO_TOKEN", n.secrets.KamailioToken); err != nil {
 			return nil, err
@@ -116,7 +128,7 @@ func (c *callmanagerCmd) dispatchers(n *node, registry *queue.Registry, m *callm
 		if err != nil {
 			return nil, fmt.Errorf("read --kamailio-rpc: %w", err)
 		}
-		d.Kamailio = append(d.Kamailio, k)
+		all = append(all, k)
 	}
-	return d, nil
+	return all, nil
 }

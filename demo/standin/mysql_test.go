@@ -105,6 +105,13 @@ func refusesNonsense(t *testing.T, db *sql.DB) {
 		"INSERT INTO agents (pool, id, sip_password) VALUES ('p', '201', 'not stored')",
 		"INSERT INTO pools (name, sip_domain) VALUES ('P', 'q.example.com')",
 		"INSERT INTO queues (pool, name, strategy) VALUES ('p', 'q', 'whoever')",
+		"UPDATE queues SET join_empty = 'paused, busy'",
+		"UPDATE queues SET exit_keys = 'x'",
+		"UPDATE queues SET overflow_to = 'nowhere'",
+		"UPDATE queues SET overflow_to = name",
+		"UPDATE agents SET beside = 'fax'",
+		"UPDATE needs SET reserve_keep = 1",
+		"INSERT INTO queue_members (pool, queue, agent, weight) VALUES ('p', 'q', '1', 11)",
 		"DELETE FROM directory_version",
 	} {
 		if _, err := db.ExecContext(t.Context(), s); err == nil {

@@ -49,12 +49,12 @@ func TestLinesAreHandedOnTogether(t *testing.T) {
 		log.Info().Msg("one")
 		log.Info().Msg("two")
 		want("at once")
-		time.Sleep(101 * time.Millisecond) // of the test's own clock
+		<-time.After(101 * time.Millisecond) // of the test's own clock
 		want("a tenth of a second later", 2)
 		log.Info().Msg("three")
 		log.Warn().Msg("four")
 		want("a warning", 2, 2)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		want("nothing more", 2, 2)
 		log.Info().Msg("five")
 		if err := lines.Close(); err != nil {

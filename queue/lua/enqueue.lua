@@ -69,7 +69,8 @@ c.score = order_score(c)
 
 local own = ARGV[18] ~= '' and get(K.agents, ARGV[18])
 local alone = at + ARGV[19] * 1000
-if own and (own.mode == 'ready' or own.mode == 'wrap_up') and not own.removed and alone > now then
+if own and (own.mode == 'ready' or own.mode == 'wrap_up') and not own.removed and own['cap_' .. sub(to, 2, 2)] > 0
+  and alone > now then
   c.line, c.prefer = own.line, ARGV[18]
   due('prefer|' .. id, alone)
 else

@@ -24,7 +24,7 @@ elseif kind == 'overflow' then
     return { 'ok' }
   end
   local name, to, line = takes(q.overflow_to)
-  if not name then
+  if not name or name == c.queue then -- or it would be handed back
     due(ARGV[1], now + OVERFLOW_RETRY_MS * 1000)
     return { 'ok' }
   end

@@ -1,7 +1,7 @@
 -- leg_ended: an agent's leg is gone, for this Q.850 cause.
 -- KEYS meta nodes dir contacts waiting heads order available agents duty hushed offers deadlines work journal counts
 -- ARGV  1 node  2 epoch  3 offer  4 leg  5 cause
--- gives ok outcome returned(1|0) offer contact|'' | stale_epoch | no_offer;  O(places · log n)
+-- gives ok outcome returned(1|0) offer contact|'' domain | stale_epoch | no_offer;  O(places · log n)
 
 -- OUTCOMES: what a cause says whether or not the phone rang. 1–3, 20, 22, 27,
 -- 28, 38: nobody there, or no way there.
@@ -41,10 +41,10 @@ if not is_open(o) then
   elseif c then
     contact_leave(c, 'answered')
   end
-  return { 'ok', 'answered', lost and '1' or '0', before, c and contact_text(c) or '' }
+  return { 'ok', 'answered', lost and '1' or '0', before, c and contact_text(c) or '', domain }
 end
 
 local rang = has(o.rang, ARGV[4]) or now - tonumber(o.at) >= o.ring_ms * 1000
 local outcome = OUTCOMES[cause] or rang and 'no_answer' or cause == ROUTE and 'withdrawn' or SILENT[cause] and 'unreachable' or 'setup_failed'
 local c = leg_missed(o, ARGV[4], id, outcome, 'cause ' .. cause)
-return { 'ok', outcome, '0', before, c and contact_text(c) or '' }
+return { 'ok', outcome, '0', before, c and contact_text(c) or '', domain }

@@ -227,6 +227,7 @@ local function claim(m, c, ids, best, behind)
     take_out(id, a, spec)
     a.offer, a.offered = oid, stamp
     put(K.agents, id, a)
+    left_by(spec, '')
     if q.connect ~= 'dialplan' then legs = add(legs, 'hl-' .. oid .. format('-%02d', i - 1)) end
     journal('offered', 'contact', c.id, 'offer', oid, 'agent', id, 'queue', c.queue, 'node', c.node, 'need', c.need,
       'wait_ms', wait_ms(c), 'step', sub(best, 11, 12), 'tier', sub(best, 14, 15), 'behind', behind or '')

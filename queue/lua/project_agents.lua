@@ -35,6 +35,7 @@ for i = 2, #ARGV, 3 do
     if a then
       not_alone(a)
       duty_out(id, a, spec)
+      left_by(spec, '')
       call('HDEL', K.dir, name)
       a.removed = 1 -- a live call is finished first
       agent_commit(id, a, spec_of(id))
@@ -44,7 +45,10 @@ for i = 2, #ARGV, 3 do
   elseif call('HGET', K.dir, name) ~= text then
     local a, was = agent_begin(id)
     local spec = cjson.decode(text)
-    if a then duty_out(id, a, was) end
+    if a then
+      duty_out(id, a, was)
+      left_by(was, '')
+    end
     call('HSET', K.dir, name, text)
     a = a or new_agent(id, ARGV[i + 2])
     a.name, a.line, a.cap_v, a.cap_c, a.removed = spec.name, spec.line, spec.cap_v, spec.cap_c, nil

@@ -5,7 +5,8 @@
 local refused = begin()
 if refused then return refused end
 if not projected() then return { 'not_ready', '' } end
-local id, mode, limit = ARGV[1], ARGV[2], tonumber(ARGV[4])
+local id, mode, reason, limit = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+if mode ~= 'paused' then reason, limit = '', 0 end -- they are a pause's
 local a = get(K.agents, id)
 if not a or a.removed then return { 'no_agent', id } end
 local asked = mode == 'ready' or mode == 'paused' or mode == 'logged_out'
@@ -20,14 +21,13 @@ a, spec = agent_begin(id)
 a.misses = 0
 local busy = a.offer or a.held > 0
 if busy and a.mode == 'ready' and mode ~= 'ready' then
-  a.next, a.next_reason, a.next_limit_ms, a.next_by = mode, ARGV[3], limit, ARGV[5]
-  journal('next_mode', 'agent', id, 'mode', mode, 'reason', ARGV[3], 'by', ARGV[5])
+  a.next, a.next_reason, a.next_limit_ms, a.next_by = mode, reason, limit, ARGV[5]
+  journal('next_mode', 'agent', id, 'mode', mode, 'reason', reason, 'by', ARGV[5])
 elseif a.mode == 'ready' and mode == 'ready' or a.mode == 'logged_out' and mode == 'logged_out' then
   a.next, a.next_reason, a.next_limit_ms, a.next_by = nil, nil, nil, nil
 else
   agent_mode(id, a, mode, {
-    reason = mode == 'paused' and ARGV[3] or nil, by = ARGV[5],
-    until_at = mode == 'paused' and limit > 0 and now + limit * 1000 or nil,
+    reason = reason, by = ARGV[5], until_at = limit > 0 and now + limit * 1000 or nil,
   })
 end
 agent_commit(id, a, spec)

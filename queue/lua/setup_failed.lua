@@ -10,10 +10,12 @@ if not o or not is_open(o) or (leg ~= '' and not id) then return { 'no_offer', A
 local c = contact_get(o.contact)
 if c and c.state == 'in_dialplan' then return { 'refused', 'the dialplan has it' } end
 if leg == '' and o.state == 'ringing' or has(o.rang, leg) then return { 'refused', 'it rings' } end
-hangup(o, leg == '' and o.legs or leg, 'setup_failed') -- a leg that a lost answer hid does not ring on
+-- A leg that a lost answer hid does not ring on.
 if leg == '' then
+  hangup(o, o.legs, 'setup_failed')
   offer_missed(o, 'setup_failed', ARGV[3])
 else
+  hangup(o, leg, 'setup_failed')
   leg_missed(o, leg, id, 'setup_failed', ARGV[3])
 end
 return { 'ok' }

@@ -162,6 +162,26 @@ var deadlineTests = []shiftTest{
 		s.fires("ring")
 		equal(s, "reason", s.did(queue.WorkHangup).Reason, queue.OfferNoAnswer)
 	}},
+	{"work done twice is done once: nothing is kept of it, the ring deadline stays where it was", func(s *shift) {
+		s.login("201")
+		s.calls("a")
+		work, err := s.pool.Take(s.ctx, "cm-1", 0, 1)
+		s.ok(err)
+		offers, err := s.pool.Match(s.ctx, work[0].ID, queue.Subject{Line: work[0].Line})
+		s.ok(err)
+		deadline := "ring|" + offers[0].ID
+		s.done(work[0].ID)
+		at, err := s.rdb.ZScore(s.ctx, "{"+s.pool.Name()+"}:deadlines", deadline).Result()
+		s.ok(err)
+		claims, err := s.rdb.HLen(s.ctx, "{"+s.pool.Name()+"}:claims").Result()
+		s.ok(err)
+		equal(s, "claims", claims, 0)
+		s.pass(5 * time.Millisecond)
+		s.done(work[0].ID)
+		again, err := s.rdb.ZScore(s.ctx, "{"+s.pool.Name()+"}:deadlines", deadline).Result()
+		s.ok(err)
+		equal(s, "ring deadline", again, at)
+	}},
 	{"a bridge that nobody makes is asked for, until it is made", func(s *shift) {
 		s.login("201")
 		s.calls("a")

@@ -43,6 +43,14 @@ func (s *shift) returnsWith(o queue.Offer, d queue.DialResult) queue.Contact {
 }
 
 var dialplanTests = []shiftTest{
+	{"a set-up that failed before the caller left has no legs to hang up", func(s *shift) {
+		s.support(func(q *queue.QueueSpec) { q.Connect = "dialplan" })
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.ok(s.pool.SetupFailed(s.ctx, o.ID, "", "a test"))
+		s.idle(queue.WorkHangup)
+	}},
 	{"answered in the dialplan: connected, then leaves answered", func(s *shift) {
 		s.dialplan(func(q *queue.QueueSpec) { q.WrapUp = time.Hour })
 		s.login("201")

@@ -126,6 +126,54 @@ var limitTests = []shiftTest{
 		s.ring("b 201")
 		equal(s, "state", s.contact(c.ID).State, queue.Offered)
 	}},
+	{"leave-empty: when the last one who serves the queue gets a contact of another", func(s *shift) {
+		s.addChat(1, nil, 1)
+		s.change(func(d *queue.Projection) { d.Queues[1].LeaveEmpty = []string{"busy"} })
+		s.login("201")
+		chat := s.writes("chat")
+		s.legEnds(s.ring("chat 201"), 21)
+		s.settleAll()
+		equal(s, "state", s.contact(chat.ID).State, queue.Waiting) // 201 is free, and will be asked again
+		s.calls("call")
+		s.ring("call 201")
+		s.settleAll()
+		equal(s, "outcome", s.contact(chat.ID).Outcome, queue.OutcomeWithdrawn)
+	}},
+	{"leave-empty: when the last one serves the queue no more", func(s *shift) {
+		s.addChat(1, nil, 1)
+		s.change(func(d *queue.Projection) { d.Queues[1].LeaveEmpty = []string{"logged_out"} })
+		s.login("201")
+		s.mode("201", queue.Paused)
+		chat := s.writes("chat")
+		s.settleAll()
+		equal(s, "state", s.contact(chat.ID).State, queue.Waiting)
+		s.change(func(d *queue.Projection) { d.Agents[0].Places = d.Agents[0].Places[:1] })
+		s.settleAll()
+		equal(s, "outcome", s.contact(chat.ID).Outcome, queue.OutcomeWithdrawn)
+	}},
+	{"leave-empty: when the queue gets the rule, and nobody is there", func(s *shift) {
+		c := s.calls("a")
+		s.settleAll()
+		equal(s, "state", s.contact(c.ID).State, queue.Waiting)
+		s.support(func(q *queue.QueueSpec) { q.LeaveEmpty = []string{"logged_out"} })
+		s.settleAll()
+		equal(s, "outcome", s.contact(c.ID).Outcome, queue.OutcomeWithdrawn)
+	}},
+	{"overflow to a queue that hands them back: they wait on where they are", func(s *shift) {
+		s.virtual()
+		s.addSales("201")
+		s.change(func(d *queue.Projection) {
+			d.Queues[0].OverflowTo, d.Queues[0].OverflowAfter = "sales", time.Second
+			d.Queues[1].OverflowTo, d.Queues[1].Open = "support", false
+		})
+		c := s.calls("a")
+		s.later(time.Second)
+		c = s.contact(c.ID)
+		equal(s, "queue", c.Queue+" "+c.CameTo, "support ")
+		s.change(func(d *queue.Projection) { d.Queues[1].Open = true })
+		s.later(queue.OverflowRetryMS * time.Millisecond)
+		equal(s, "queue", s.contact(c.ID).Queue, "sales")
+	}},
 	{"overflow at the door: to the next queue that takes them", func(s *shift) {
 		s.addSales("201")
 		s.change(func(d *queue.Projection) {

@@ -48,6 +48,17 @@ var mediaTests = []shiftTest{
 		s.legEnds(y, 16)
 		s.ring("a 201")
 	}},
+	{"one offer at a time, whatever else is written of the agent meanwhile", func(s *shift) {
+		s.chats("201")
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.change(func(d *queue.Projection) { d.Agents[0].Name = "Another name" })
+		s.calls("b")
+		s.rings()
+		s.answers(o)
+		s.ring("b 201")
+	}},
 	{"no chat beside a call", func(s *shift) {
 		s.addChat(2, nil, 1)
 		s.login("201")

@@ -125,6 +125,36 @@ var modeTests = []shiftTest{
 		equal(s, "mode", string(a.Mode)+" "+a.Reason+" then "+string(a.Next), "paused tea then ")
 		equal(s, "limit", a.Until.Sub(a.Since), time.Hour)
 	}},
+	{"a logout chosen during a call has no reason and no limit: they are a pause's", func(s *shift) {
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		_, err := s.pool.SetMode(s.ctx, "201", queue.ModeChange{Mode: queue.LoggedOut, Reason: "tea", Limit: time.Minute})
+		s.ok(err)
+		s.legEnds(o, 16)
+		a := s.agent("201")
+		equal(s, "mode", string(a.Mode)+" "+a.Reason, "logged_out ")
+		equal(s, "until", a.Until, time.Time{})
+	}},
+	{"a pause that comes after a call keeps no availability of before it", func(s *shift) {
+		s.virtual()
+		s.change(func(d *queue.Projection) { d.Pool.PauseKeeps = true })
+		s.login("201")
+		s.pass(time.Minute)
+		s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.mode("201", queue.Paused)
+		s.pass(time.Minute)
+		s.legEnds(o, 16)
+		over := s.agent("201").Since
+		s.pass(time.Minute)
+		s.mode("201", queue.Ready)
+		if a := s.agent("201"); a.Available.Before(over) {
+			s.t.Fatalf("available since %s, and the call was over at %s", a.Available, over)
+		}
+	}},
 	{"ready takes a chosen mode back", func(s *shift) {
 		s.change(func(d *queue.Projection) { d.Agents[0].Capacity = voice(2) })
 		s.login("201")

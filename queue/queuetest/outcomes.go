@@ -29,7 +29,9 @@ var outcomeTests = []shiftTest{
 			if row.rang {
 				s.ok(s.pool.Ringing(s.ctx, s.from, o.Legs[0]))
 			}
-			equal(s, "outcome", s.legEnds(o, row.cause).Outcome, row.want)
+			e := s.legEnds(o, row.cause)
+			equal(s, "outcome", e.Outcome, row.want)
+			equal(s, "whom the offer asked", e.Offer.To, o.To)
 			s.gone("a")
 			s.mode("201", queue.LoggedOut)
 		}
@@ -169,6 +171,22 @@ var outcomeTests = []shiftTest{
 		s.refused(s.pool.Bridged(s.ctx, s.from, o.ID), queue.ErrNoOffer)
 		_, err = s.pool.Answered(s.ctx, s.from, "1732294838.12")
 		s.refused(err, queue.ErrNoOffer)
+	}},
+	{"an offer that outlived its contact's word for it is not answered", func(s *shift) {
+		offers := "{" + s.pool.Name() + "}:offers"
+		s.login("201", "202")
+		s.calls("a")
+		o := s.ring("a 201")
+		record, err := s.rdb.HGet(s.ctx, offers, o.ID).Result()
+		s.ok(err)
+		s.legEnds(o, 21)
+		next := s.ring("a 202")
+		s.ok(s.rdb.HSet(s.ctx, offers, o.ID, record).Err())
+		a, err := s.pool.Answered(s.ctx, s.from, o.Legs[0])
+		s.ok(err)
+		equal(s, "won", a.Won, false)
+		s.ok(s.rdb.HDel(s.ctx, offers, o.ID).Err())
+		s.answers(next)
 	}},
 	{"a retry comes when all were tried and the time is over", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.Retry = 200 * time.Millisecond })

@@ -62,6 +62,23 @@ var preferringTests = []shiftTest{
 			s.legEnds(o, 16)
 		}
 	}},
+	{"who is for an agent who takes no such medium waits for anybody at once", func(s *shift) {
+		s.addChat(2, nil, 1)
+		s.login("201", "202")
+		c := s.enters(queue.Arrival{Channel: "x", Queue: "chat", Prefer: "202", PreferFor: time.Hour})
+		equal(s, "prefers", c.Prefers, "")
+		s.ring("x 201")
+	}},
+	{"who leaves waits for no agent any more", func(s *shift) {
+		s.login("201")
+		s.mode("201", queue.Paused)
+		s.mode("201", queue.Ready)
+		c := s.enters(queue.Arrival{Channel: "a", Prefer: "201", PreferFor: time.Hour})
+		equal(s, "prefers", c.Prefers, "201")
+		c, err := s.pool.Withdraw(s.ctx, c.ID, "a test", "eve")
+		s.ok(err)
+		equal(s, "prefers", c.Prefers, "")
+	}},
 	{"an agent who goes, or says no, lets theirs go to the others", func(s *shift) {
 		s.virtual()
 		s.login("201", "202")
@@ -92,6 +109,16 @@ var preferringTests = []shiftTest{
 		s.legEnds(o, 16)
 		s.ring("x 202")
 		s.answers(o2)
+	}},
+	{"given: before who has waited longer for the same agent", func(s *shift) {
+		s.login("201")
+		s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.calls("b")
+		s.gives(s.calls("c"), "201")
+		s.legEnds(o, 16)
+		s.ring("c 201")
 	}},
 	{"given while a phone rings: it stops, and the agent's own rings", func(s *shift) {
 		s.virtual()

@@ -1,11 +1,29 @@
 package queuetest
 
 import (
+	"context"
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"holdline/queue"
 )
+
+// overtaken is a client that something happens to just before it runs the script.
+type overtaken struct {
+	redis.UniversalClient
+	script string
+	once   func()
+}
+
+func (o *overtaken) EvalSha(ctx context.Context, sha string, keys []string, args ...any) *redis.Cmd {
+	if once := o.once; once != nil && queue.ScriptNames()[sha] == o.script {
+		o.once = nil
+		once()
+	}
+	return o.UniversalClient.EvalSha(ctx, sha, keys, args...)
+}
 
 var projectionTests = []shiftTest{
 	{"an older or repeated version does nothing", func(s *shift) {
@@ -20,6 +38,21 @@ var projectionTests = []shiftTest{
 			}
 			equal(s, "applied", applied, false)
 		}
+	}},
+	{"a version that a newer one overtakes on the way changes nothing more", func(s *shift) {
+		older, newer := s.dir, s.dir
+		older.Version, newer.Version = 2, 3
+		older.Agents = []queue.AgentSpec{{ID: "201", Name: "Older", Places: s.dir.Agents[0].Places}}
+		newer.Agents = []queue.AgentSpec{{ID: "201", Name: "Newer", Places: s.dir.Agents[0].Places}}
+		slow := queue.Open(&overtaken{UniversalClient: s.rdb, script: "project_agents", once: func() {
+			applied, err := s.pool.Project(s.ctx, newer)
+			s.ok(err)
+			equal(s, "the newer version was applied", applied, true)
+		}}, s.pool.Name())
+		applied, err := slow.Project(s.ctx, older)
+		s.ok(err)
+		equal(s, "the older version was applied", applied, false)
+		equal(s, "name", s.agent("201").Name, "Newer")
 	}},
 	{"nonsense is refused whole", func(s *shift) {
 		for name, edit := range map[string]func(*queue.Projection){

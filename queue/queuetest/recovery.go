@@ -279,6 +279,7 @@ var recoveryTests = []shiftTest{
 		o := queue.Offer{ID: c.ID + "0001", Agent: "999", Legs: []string{queue.LegID(c.ID+"0001", 0)}}
 		_, err := s.goesOn(c, o)
 		s.ok(err)
+		s.ok(checkAudit(s.ctx, s.pool))
 		s.legEnds(o, 16)
 		s.gone("a")
 		equal(s, "outcome", s.outcome(c.ID), queue.OutcomeAnswered)

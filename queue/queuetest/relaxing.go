@@ -43,6 +43,21 @@ var relaxingTests = []shiftTest{
 		s.ring("a 203")
 		equal(s, "step", s.step(c), 2)
 	}},
+	{"who comes back from a call that was lost goes on widening", func(s *shift) {
+		s.virtual()
+		s.steps([]time.Duration{0, 20 * time.Second}, 0, 1)
+		s.login("201")
+		c := s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.legEnds(o, 38)
+		s.mode("201", queue.LoggedOut)
+		s.login("202")
+		s.rings()
+		s.later(20 * time.Second)
+		s.ring("a 202")
+		equal(s, "step", s.step(c), 1)
+	}},
 	{"a silent expert does not keep the need from widening", func(s *shift) {
 		s.virtual()
 		s.steps([]time.Duration{0, 12 * time.Second}, 0, 1)
@@ -52,6 +67,15 @@ var relaxingTests = []shiftTest{
 		s.later(12 * time.Second) // the expert's phone has rung for its ten seconds
 		s.ring("a 202")
 		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "late"), queue.ErrNoOffer)
+	}},
+	{"a lower tier that is admitted later goes before a higher one that was there from the start", func(s *shift) {
+		s.virtual()
+		s.steps([]time.Duration{0, 10 * time.Second}, 0, 1)
+		s.change(func(d *queue.Projection) { d.Agents[0].Places[0].Tier = 1 })
+		s.login("201", "202") // 201 is available longer
+		c := s.calls("young")
+		s.enters(queue.Arrival{Channel: "old", At: c.Arrived.Add(-time.Minute)})
+		s.rings("old 202", "young 201")
 	}},
 	{"a step that comes while a phone rings counts as soon as that is over", func(s *shift) {
 		s.virtual()

@@ -115,6 +115,20 @@ var steeringTests = []shiftTest{
 		s.login("201", "202")
 		s.rings("b 201", "a 202")
 	}},
+	{"moved to another need of its own queue: it came from no other, and gains nothing by it", func(s *shift) {
+		s.change(func(d *queue.Projection) {
+			d.Queues[0].CreditMoved = time.Minute
+			d.Needs = append(d.Needs, queue.NeedSpec{ID: 3, Queue: "support", Name: "gold"})
+		})
+		a := s.calls("a")
+		moved, err := s.pool.Move(s.ctx, a.ID, "support", "gold", "", "eve")
+		s.ok(err)
+		equal(s, "came to", moved.CameTo, "")
+		equal(s, "credit", moved.Credit, 0)
+		stats, err := s.pool.Stats(s.ctx)
+		s.ok(err)
+		equal(s, "moved", stats.Queues["support"].MovedIn+stats.Queues["support"].MovedOut, 0)
+	}},
 	{"an agent's device in a call outside the queues: no offer, until it is over or nobody says so any more", func(s *shift) {
 		s.virtual()
 		s.login("201")

@@ -21,7 +21,7 @@ func (c *center) reads(caller *fake.Caller, names ...string) (values string) {
 func TestAKeyLetsACallerLeaveAlsoWhileAPhoneRings(t *testing.T) {
 	c := open(t, 1, func(q *queue.QueueSpec) { q.ExitKeys = "*" })
 	phones := c.phone("201", fake.Ring())
-	waits, rung := c.calls(0, "5551000"), (*fake.Caller)(nil)
+	waits := c.calls(0, "5551000")
 	c.within(2*time.Second, "the caller hears music", hears(waits, "music:"))
 	waits.Press("12") // no exit keys
 	waits.Press("*")
@@ -29,7 +29,7 @@ func TestAKeyLetsACallerLeaveAlsoWhileAPhoneRings(t *testing.T) {
 		t.Errorf("the dialplan reads %q", got)
 	}
 	c.login("201")
-	rung = c.calls(0, "5552000")
+	rung := c.calls(0, "5552000")
 	c.within(2*time.Second, "201 rings", func() bool { return rang(phones) == 1 })
 	rung.Press("*")
 	if got := c.reads(rung, "HOLDLINE_STATUS", "HOLDLINE_KEY"); got != "LEFT_BY_KEY * " {

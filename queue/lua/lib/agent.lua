@@ -130,6 +130,14 @@ local function duty_out(id, a, spec)
   a.duty = nil
 end
 
+-- left_by: the lines that an agent serves no more, or not now, may have nobody left. media:
+-- those in which they may be offered something.
+local function left_by(spec, media)
+  for _, line in ipairs(spec.leaves or {}) do
+    if not string.find(media, sub(line, 2, 2), 1, true) then due('empty|' .. line, now) end
+  end
+end
+
 -- agent_begin, agent_commit: every change of an agent stands between the two,
 -- so that the index never holds a score that the record no longer gives.
 local function agent_begin(id)
@@ -154,9 +162,8 @@ local function agent_commit(id, a, spec)
   if media then
     put_in(id, a, spec, media)
     wake(id, spec)
-  else
-    for _, line in ipairs(spec.leaves or {}) do due('empty|' .. line, now) end
   end
+  left_by(spec, media or '')
   put(K.agents, id, a)
 end
 

@@ -168,6 +168,9 @@ local function empty_soon(c, q)
   if not c.line and (q.leave_empty or '') ~= '' then due('empty|' .. c.need, now) end
 end
 
+-- HOPS: queues through which an overflow goes on, at most: two may name each other.
+local HOPS = 3
+
 -- out_of_order: off the queue; those behind may hear of it, at most once a second.
 local function out_of_order(c)
   call('ZREM', K.order, order_member(c))
@@ -198,7 +201,7 @@ local function contact_leave(c, outcome)
   if placed(c) then out_of_order(c) end
   contact_move(c, 'leave')
   no_deadlines(c)
-  c.outcome, c.offer, c.line, c.given = outcome, nil, nil, nil
+  c.outcome, c.offer, c.line, c.prefer, c.given = outcome, nil, nil, nil, nil
   contact_put(c)
   journal('leaving', 'contact', c.id, 'queue', c.queue, 'node', c.node, 'outcome', outcome, 'agent', c.agent or '',
     'wait_ms', wait_ms(c), 'reason', c.reason or '', 'by', c.by or '')
@@ -256,7 +259,11 @@ local function contact_return(c, quiet)
     c.score = order_score(c)
     call('ZADD', K.order, '0', order_member(c))
     due('arm|' .. c.queue .. '|' .. c.id, now) -- its TTL keys, which this script may not name
+    c.step = math.max(c.step, step_now(c))
+    local over = queue_of(c.queue).overflow_ms or 0
+    if over > 0 and (c.hops or 0) < HOPS then due('overflow|' .. c.id, now + over * 1000) end
   end
+  empty_soon(c, queue_of(c.queue))
   if talked or quiet then
     work('music', 'contact', c.id, 'channel', c.channel, 'node', c.node, 'queue', c.queue, 'music', q.music)
   end

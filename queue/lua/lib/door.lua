@@ -28,9 +28,6 @@ local function shut(name, q, line)
   if nobody(line, q.join_empty) then return 'empty' end
 end
 
--- HOPS: queues through which an overflow goes on, at most: two may name each other.
-local HOPS = 3
-
 -- takes: the queue that takes a contact who asks for this one: itself, or the one that it
 -- overflows to. Gives name, settings and line; or nil and why.
 local function takes(name, line)
@@ -58,13 +55,15 @@ local function contact_to(c, name, q, line)
     count(c.queue .. '|' .. c.state, '-1')
     count(name .. '|' .. c.state, '1')
   end
-  count(c.queue .. '|moved_out', '1')
-  count(name .. '|moved_in', '1')
-  c.came_to = c.came_to or c.queue
+  if name ~= c.queue then
+    count(c.queue .. '|moved_out', '1')
+    count(name .. '|moved_in', '1')
+    c.came_to = c.came_to or c.queue
+    c.credit_ms = (c.credit_ms or 0) + q.credit_moved_ms
+  end
   c.queue, c.need, c.line, c.prefer, c.given, c.skip, c.missed_at, c.overdue = name, line, nil, nil, nil, nil, nil, nil
   c.announce_ms = c.announce_ms > 0 and q.announce_ms or 0
   c.said_at, c.said_position = nil, nil
-  c.credit_ms = (c.credit_ms or 0) + q.credit_moved_ms
   if c.credit_ms == 0 then c.credit_ms = nil end
   c.score = order_score(c)
   c.step = step_now(c)

@@ -127,17 +127,13 @@ local function offer_over(o, lost)
   if freed(a, o) then
     local limit = spec.wrap_up_ms >= 0 and spec.wrap_up_ms or ring_of(o.queue).wrap_up_ms
     local wraps = not lost and not a.next and limit > 0 and leads(AGENT_LIFE, 'call_over', a.mode)
-    if a.held == 0 and not wraps then fair_free(a) end
-    if lost then
-      a.avail = stamp
-      agent_guard(id, a)
-      agent_next(id, a)
-    elseif agent_next(id, a) then
-      -- what was chosen while busy comes in place of the wrap-up
-    elseif wraps then
+    if wraps then
       agent_mode(id, a, 'call_over', { until_at = now + limit * 1000 })
     else
+      if a.held == 0 then fair_free(a) end
       a.avail = stamp
+      if lost then agent_guard(id, a) end
+      agent_next(id, a) -- what was chosen while busy comes in place of the wrap-up
     end
   end
   agent_commit(id, a, spec)
