@@ -134,7 +134,7 @@ func (s *survey) live(ctx context.Context, e *ContactExplanation, c *contactReco
 		e.Need = l.Need
 	}
 	if q := s.queues[c.Queue]; q != nil {
-		e.Strategy = cmp.Or(q.Strategy, "longest-available")
+		e.Strategy = q.strategy()
 	}
 	switch ContactState(c.State) {
 	case Waiting, Offered, InDialplan:

@@ -59,17 +59,14 @@ func (p *Pool) explainQueue(ctx context.Context, name string) (QueueExplanation,
 	if err := s.loadLines(ctx, q.Need); err != nil {
 		return QueueExplanation{}, err
 	}
-	e := QueueExplanation{Queue: name, Open: q.Open, Medium: spec.Medium, Strategy: q.Strategy, MaxWaiting: q.MaxWaiting, Modes: map[Mode]int{}}
-	if e.Strategy == "" {
-		e.Strategy = "longest-available"
-	}
+	e := QueueExplanation{Queue: name, Open: q.Open, Medium: spec.Medium, Strategy: q.strategy(), MaxWaiting: q.MaxWaiting, Modes: map[Mode]int{}}
 	if l := s.lines[q.Need]; l != nil {
 		e.Need = l.Need
 	}
 	if e.Waiting, err = s.waiting(ctx, id); err != nil {
 		return e, err
 	}
-	if err := s.longest(ctx, id, &e); err != nil {
+	if e.LongestMS, err = s.longest(ctx, id); err != nil {
 		return e, err
 	}
 	if err := s.staff(ctx, q.Need, &e); err != nil {
@@ -81,26 +78,27 @@ func (p *Pool) explainQueue(ctx context.Context, name string) (QueueExplanation,
 	return e, s.door(ctx, id, &e)
 }
 
-// longest finds the longest wait among those at the head of the queue's order: credit and
-// priority may have put others before them.
-func (s *survey) longest(ctx context.Context, queue string, e *QueueExplanation) error {
+// longest is the longest wait among those at the head of the queue's order: credit and
+// priority may have put others before them. In milliseconds.
+func (s *survey) longest(ctx context.Context, queue string) (int64, error) {
 	members, err := s.lex(ctx, "order", queue, PassedMost)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	ids := make([]string, len(members))
 	for i, m := range members {
 		ids[i] = m[max(0, len(m)-contactLen):]
 	}
 	if err := s.loadContacts(ctx, ids...); err != nil {
-		return err
+		return 0, err
 	}
+	var longest int64
 	for _, id := range ids {
 		if c := s.contacts[id]; c != nil && c.State == string(Waiting) {
-			e.LongestMS = max(e.LongestMS, whole(s.now.Sub(c.At.time())))
+			longest = max(longest, whole(s.now.Sub(c.At.time())))
 		}
 	}
-	return nil
+	return longest, nil
 }
 
 // staff counts who serves the line.

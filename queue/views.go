@@ -261,3 +261,12 @@ func scan[T any](ctx context.Context, p *Pool, key string, decode func(field, te
 		}
 	}
 }
+
+// Now is the pool's time, without taking a tick of it.
+func (p *Pool) Now(ctx context.Context) (time.Time, error) {
+	s, err := p.survey(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return s.now, nil
+}

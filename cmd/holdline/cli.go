@@ -16,6 +16,9 @@ type cli struct {
 	Callmanager callmanagerCmd `cmd:"" help:"Match contacts with agents, drive offers, fire deadlines."`
 	All         allCmd         `cmd:"" help:"Run all roles in one process."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the MySQL schema up to date; seed an empty directory."`
+	Queue       queueCmd       `cmd:"" help:"List, show and watch the queues."`
+	Agent       agentCmd       `cmd:"" help:"List, watch and explain the agents; change their modes."`
+	Contact     contactCmd     `cmd:"" help:"List and explain those who wait, ring or talk; move, give, withdraw them."`
 	Node        nodeCmd        `cmd:"" help:"List the Asterisk nodes, drain one, take it back."`
 	Doctor      doctorCmd      `cmd:"" help:"Say what does not fit together in Redis, on the nodes, and in the directory."`
 	Call        callCmd        `cmd:"" help:"Place a test call, answer it, and print its timeline."`

@@ -13,6 +13,7 @@ var plan = map[string][]string{
 	"stasis":      {"queue", "ari"},
 	"channelapi":  {"ari"},
 	"callmanager": {"queue", "directory", "channelapi"},
+	"supervise":   {"queue"},
 	"doctor":      {"queue", "ari", "directory"},
 	"bench":       {"queue", "sim", "callmanager"},
 	"kamailio":    {}, // its tests on the wire; the room itself is configuration

@@ -265,6 +265,40 @@ var explainingServiceTests = []shiftTest{
 		e = s.door("support", `A caller would be refused: support is empty (by join_empty "busy,paused" nobody counts), sales is closed.`)
 		equal(s, "ringing", fmt.Sprint(e.Waiting, e.Available), "0 0")
 	}},
+	{"every queue and agent at a glance", func(s *shift) {
+		s.virtual()
+		s.addSales("202")
+		s.login("201", "202")
+		s.calls("talks")
+		s.answers(s.ring("talks 201"))
+		s.calls("rings")
+		s.ring("rings 202")
+		s.calls("waits")
+		s.pass(20 * time.Second)
+		s.gone("waits")
+		s.calls("b")
+		s.pass(10 * time.Second)
+		b, err := s.pool.Board(s.ctx)
+		s.ok(err)
+		var got []string
+		for _, q := range b.Queues {
+			got = append(got, fmt.Sprintf("%s: %d wait, %s, %d ring, %d talk, %d/%d/%d, entered %d, ended %v", q.Queue, q.Waiting,
+				time.Duration(q.LongestMS)*time.Millisecond, q.Ringing, q.Talking, q.Available, q.LoggedIn, q.Agents, q.Entered, q.Ended))
+		}
+		for _, a := range b.Agents[:2] {
+			got = append(got, s.named(a.Agent+" "+strings.Join(a.Queues, "+")+" "+a.Text))
+		}
+		equal(s, "board", strings.Join(got, "\n"), strings.Join([]string{
+			"sales: 0 wait, 0s, 0 ring, 0 talk, 0/1/1, entered 0, ended map[]",
+			"support: 1 wait, 10s, 1 ring, 1 talk, 0/2/4, entered 4, ended map[abandoned:1]",
+			"201 support talking with talks of support for 30s", "202 sales+support ringing for rings of support for 30s",
+		}, "\n"))
+		s.clean()
+		_, err = s.pool.Board(s.ctx)
+		s.refused(err, queue.ErrNotReady)
+		s.dir.Version++
+		s.project()
+	}},
 	{"would those who wait leave an empty queue", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.LeaveEmpty = []string{"logged_out"} })
 		s.calls("a")
