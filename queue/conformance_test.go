@@ -51,10 +51,16 @@ func TestRedis(t *testing.T) {
 	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
 }
 
+var fullCrowd = flag.Bool("crowd", false, "let the whole crowd of 1,000 agents and 20,000 contacts loose")
+
 // TestCrowd: several callmanagers at once.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	queuetest.RunCrowd(t, queuetest.Backend{Client: queuetest.RealRedis(t)}, 20, 400)
+	size := queuetest.Crowd{Agents: 100, Contacts: 2_000, Matchers: 8}
+	if *fullCrowd {
+		size = queuetest.Crowd{Agents: 1_000, Contacts: 20_000, Matchers: 8}
+	}
+	queuetest.RunCrowd(t, queuetest.RedisAddr(t), size)
 }
 
 func TestCluster(t *testing.T) {

@@ -161,18 +161,22 @@ func (p *Pool) Journal(ctx context.Context, after string, n int) ([]Entry, error
 	}
 	entries := make([]Entry, len(messages))
 	for i, m := range messages {
-		f := fields(m.Values)
-		entries[i] = Entry{
-			ID: m.ID, At: micros(f.text("at")).time(), Fence: f.int("fence"), Event: f.text("event"),
-			Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
-			Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
-			Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
-			Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
-			Tier: int(f.int("tier")), Step: int(f.int("step")), Behind: split(f.text("behind")),
-			Priority: int(f.int("priority")),
-		}
+		entries[i] = decodeEntry(m)
 	}
 	return entries, nil
+}
+
+func decodeEntry(m redis.XMessage) Entry {
+	f := fields(m.Values)
+	return Entry{
+		ID: m.ID, At: micros(f.text("at")).time(), Fence: f.int("fence"), Event: f.text("event"),
+		Contact: f.text("contact"), Channel: f.text("channel"), Offer: f.text("offer"), Agent: f.name("agent"),
+		Queue: f.name("queue"), Node: f.name("node"), Need: f.text("need"), Outcome: f.text("outcome"),
+		Mode: Mode(f.text("mode")), Reason: f.text("reason"), By: f.text("by"), WaitMS: f.int("wait_ms"),
+		Until: micros(f.text("until")).time(), Reconnects: f.text("reconnects"), From: f.name("from"),
+		Tier: int(f.int("tier")), Step: int(f.int("step")), Behind: split(f.text("behind")),
+		Priority: int(f.int("priority")),
+	}
 }
 
 // JournalEnd is the id of the last entry; "" when there is none.

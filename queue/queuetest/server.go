@@ -81,11 +81,17 @@ func startRedis(t testing.TB, binary string, options []string) (string, error) {
 // or one started for the test.
 func RealRedis(t testing.TB) redis.UniversalClient {
 	t.Helper()
-	addr := os.Getenv("HOLDLINE_TEST_REDIS")
-	if addr == "" {
-		addr = StartRedis(t)
+	return Client(t, RedisAddr(t))
+}
+
+// RedisAddr gives the address of a real Redis: what HOLDLINE_TEST_REDIS names, or one
+// started for the test.
+func RedisAddr(t testing.TB) string {
+	t.Helper()
+	if addr := os.Getenv("HOLDLINE_TEST_REDIS"); addr != "" {
+		return addr
 	}
-	return Client(t, addr)
+	return StartRedis(t)
 }
 
 // ClusterRedis gives a cluster client of a Redis Cluster of one node, which has
