@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -232,6 +233,7 @@ func (c *crowd) follow() error {
 	}
 }
 
+// rest lets everybody pause, until all work is done and no deadline is due.
 func (c *crowd) rest() error {
 	c.still.Lock()
 	defer c.still.Unlock()
@@ -240,27 +242,23 @@ func (c *crowd) rest() error {
 		if err == nil && len(work) == 0 {
 			work, err = c.pool.Takeover(c.ctx, "rest", 0, 100)
 		}
-		if err != nil {
+		for _, w := range work {
+			err = cmp.Or(err, c.does(c.pool, w, careful))
+		}
+		now, also := c.pool.Stats(c.ctx)
+		due, _, last := c.pool.Due(c.ctx, 100)
+		for _, d := range due {
+			last = cmp.Or(last, c.pool.Fire(c.ctx, d))
+		}
+		if err = cmp.Or(err, also, last); err != nil {
 			return err
 		}
-		if len(work) == 0 {
-			break
+		if len(work)+len(due) == 0 {
+			err = c.follow()
+			c.reading.Lock()
+			defer c.reading.Unlock()
+			c.rested++
+			return cmp.Or(err, c.judge.rest(now.At))
 		}
-		for _, w := range work {
-			if err := c.does(c.pool, w, nil); err != nil {
-				return err
-			}
-		}
 	}
-	stats, err := c.pool.Stats(c.ctx)
-	if err == nil {
-		err = c.follow()
-	}
-	if err != nil {
-		return err
-	}
-	c.reading.Lock()
-	defer c.reading.Unlock()
-	c.rested++
-	return c.judge.rest(stats.At)
 }

@@ -99,7 +99,7 @@ func (c *crowd) matches(name string) {
 				break
 			}
 			c.still.RLock()
-			err := c.does(pool, w, c)
+			err := c.does(pool, w, c.roll(100))
 			c.still.RUnlock()
 			if err != nil && !errors.Is(err, errLost) { // a lost one is taken over
 				c.fail(err)
@@ -122,12 +122,11 @@ func (c *crowd) fires(pool *queue.Pool) {
 	}
 }
 
-// does what an entry asks for. dies: some of it is left undone, or done twice.
-func (c *crowd) does(pool *queue.Pool, w queue.Work, dies *crowd) error {
-	fate := 99
-	if dies != nil {
-		fate = c.roll(100)
-	}
+// careful is the fate of one who neither dies nor does things twice.
+const careful = 50
+
+// does what an entry asks for; by its fate, 0 to 99, some of it is left undone, or done twice.
+func (c *crowd) does(pool *queue.Pool, w queue.Work, fate int) error {
 	switch w.Kind {
 	case queue.WorkMatch:
 		for range 1 + fate/98%2 { // 98, 99: twice

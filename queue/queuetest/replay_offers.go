@@ -18,13 +18,15 @@ type version struct {
 	serve       map[string][]service
 	queues      map[string]queue.QueueSpec
 	specs       map[string]queue.AgentSpec
+	ranks       bool // some agent has an order of their own
 }
 
 // service is what an agent does for a need.
 type service struct {
 	need     int64
-	admitted time.Duration // after the arrival
+	admitted time.Duration // after the arrival, in whole milliseconds
 	rank     int           // the agent's own order
+	tier     int
 }
 
 func newVersion(d queue.Projection) version {
@@ -39,10 +41,12 @@ func newVersion(d queue.Projection) version {
 	for _, a := range d.Agents {
 		v.specs[a.ID] = a
 		for _, p := range a.Places {
-			s := service{p.Need, p.Delay, p.Priority}
+			s := service{p.Need, p.Delay, p.Priority, p.Tier}
 			if p.Step < len(steps[p.Need]) {
 				s.admitted = max(s.admitted, steps[p.Need][p.Step].After)
 			}
+			s.admitted = (s.admitted + time.Millisecond - 1).Truncate(time.Millisecond)
+			v.ranks = v.ranks || s.rank != 0
 			v.serve[a.ID] = append(v.serve[a.ID], s)
 		}
 	}
@@ -136,8 +140,8 @@ func (r *replay) offered(e queue.Entry) error {
 	}
 	a.offer = e.Offer
 	rank, sure := r.ranked(e.Agent, c, versions)
-	if !sure { // by an older version's steps, or one of several that decide now
-		return nil
+	if !sure || len(versions) > 1 && versions[0].ranks {
+		return nil // by an older version's steps, or one of several that decide now
 	}
 	for _, first := range r.first(e.Agent, versions) {
 		other, _ := r.ranked(e.Agent, first, versions)
@@ -145,7 +149,30 @@ func (r *replay) offered(e queue.Entry) error {
 			return fmt.Errorf("the contact %+v comes first", first)
 		}
 	}
+	return r.lowerTier(e, c, versions)
+}
+
+// lowerTier says who was to be asked before. Where agents have orders of their own, two
+// who each want what the other is asked for are served crosswise.
+func (r *replay) lowerTier(e queue.Entry, c *life, versions []version) error {
+	if len(versions) > 1 || versions[0].ranks || c.only != "" {
+		return nil
+	}
+	tier := func(id string) int {
+		i := slices.IndexFunc(versions[0].serve[id], func(s service) bool { return s.need == c.need })
+		return versions[0].serve[id][i].tier
+	}
+	for id, a := range r.agents {
+		if _, may := r.ranked(id, c, versions); may && a.free(e.At) && tier(id) < tier(e.Agent) {
+			return fmt.Errorf("agent %s has a lower tier: %+v", id, a)
+		}
+	}
 	return nil
+}
+
+// free: for sure.
+func (a *worker) free(now time.Time) bool {
+	return a.mode == queue.Ready && !a.next && a.offer == "" && now.After(a.quietAt)
 }
 
 // first gives those whom the agent may be asked for, the first of each line.
@@ -174,7 +201,7 @@ func serves(id string, need int64, versions []version) bool {
 func (r *replay) mayBeAsked(e queue.Entry, c *life, a *worker, versions []version) error {
 	var retry time.Duration = 1 << 62
 	for _, v := range versions {
-		retry = min(retry, v.queues[c.queue].Retry)
+		retry = min(retry, v.queues[c.queue].Retry.Truncate(time.Millisecond))
 	}
 	switch {
 	case a.offer != "":
@@ -222,7 +249,9 @@ func (r *replay) closed(e queue.Entry) error {
 	if slices.Contains(guarding, e.Outcome) || e.Reason == "device_lost" {
 		keeps = queue.GuardMS * time.Millisecond
 	}
-	a.quietAt = e.At.Add(keeps)
+	if over := e.At.Add(keeps); over.After(a.quietAt) {
+		a.quietAt = over
+	}
 	if _, talks := a.calls[e.Offer]; talks {
 		delete(a.calls, e.Offer)
 	} else if a.offer == e.Offer {
@@ -245,7 +274,7 @@ func (r *replay) closed(e queue.Entry) error {
 func (r *replay) rest(now time.Time) error {
 	versions := r.at(now)
 	for id, a := range r.agents {
-		if a.mode != queue.Ready || a.next || a.offer != "" || now.Before(a.quietAt) {
+		if !a.free(now) {
 			continue
 		}
 		if forgotten := r.first(id, versions); len(forgotten) > 0 {
