@@ -200,9 +200,13 @@ local function pair(spec, owner)
         if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
       end
       if earlier == m then return m, c, ids, best, behind end
-      if seen[earlier] then -- a circle: the agent has their way
-        c = contact_get(sub(earlier, 33))
-        return earlier, c, { whose }, rarely().member_of(whose, c)
+      if seen[earlier] then -- a circle: the agent has their way, if they may
+        earlier = rarely().wish(whose) or m
+        if earlier == m then return m, c, ids, best, behind end
+        if seen[earlier] then
+          c = contact_get(sub(earlier, 33))
+          return earlier, c, { whose }, rarely().member_of(whose, c)
+        end
       end
       seen[m], m = true, earlier
       c, ids, best, behind = served(m)
