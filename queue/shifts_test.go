@@ -10,9 +10,9 @@ import (
 )
 
 var (
-	shifts      = flag.Uint64("shifts", 100, "random shifts on a virtual clock")
+	shifts      = flag.Uint64("shifts", 40, "random shifts on a virtual clock")
 	firstShift  = flag.Uint64("first-shift", 1, "the seed of the first of them")
-	scenarioFor = flag.Int("scenario-hours", 3, "hours of the scenario, at each load")
+	scenarioFor = flag.Int("scenario-hours", 2, "hours of the scenario, at each load")
 )
 
 func TestShifts(t *testing.T) {
@@ -33,7 +33,7 @@ func TestScenario(t *testing.T) {
 	for load, theory := range idealWait {
 		var means []float64
 		for seed := range uint64(20) {
-			means = append(means, queuetest.NewScenario(load, 400, seed).Ideal().Mean().Seconds())
+			means = append(means, queuetest.NewScenario(load, 100, seed).Ideal().Mean().Seconds())
 		}
 		mean, within := confidence(means)
 		if math.Abs(mean/theory-1) > 0.05 {
@@ -47,7 +47,7 @@ func TestScenario(t *testing.T) {
 				others++
 			}
 		}
-		t.Logf("load %.1f, %d contacts in %d h: mean wait %.2f s, by the rule on the same contacts %.2f s, %d by another agent; the rule in 8,000 h %.1f ± %.1f s, Erlang C %.1f s",
+		t.Logf("load %.1f, %d contacts in %d h: mean wait %.2f s, by the rule on the same contacts %.2f s, %d by another agent; the rule in 2,000 h %.1f ± %.1f s, Erlang C %.1f s",
 			load, len(s.Ideal().Waits), *scenarioFor, engine.Mean().Seconds(), ideal.Mean().Seconds(), others, mean, within, theory)
 		if off := engine.Mean() - ideal.Mean(); off.Abs() > ideal.Mean()/20 || off.Abs() > time.Second {
 			t.Errorf("load %.1f: the engine waits %s, the rule %s", load, engine.Mean(), ideal.Mean())

@@ -21,6 +21,7 @@ type replay struct {
 	waiting  map[line][]*life // in their order
 	agents   map[string]*worker
 	fence    int64
+	punctual bool // deadlines fire when they are due: so who is free is known
 
 	offers, ended int
 }

@@ -155,7 +155,7 @@ func (r *replay) offered(e queue.Entry) error {
 // lowerTier says who was to be asked before. Where agents have orders of their own, two
 // who each want what the other is asked for are served crosswise.
 func (r *replay) lowerTier(e queue.Entry, c *life, versions []version) error {
-	if len(versions) > 1 || versions[0].ranks || c.only != "" {
+	if !r.punctual || len(versions) > 1 || versions[0].ranks || c.only != "" {
 		return nil
 	}
 	tier := func(id string) int {

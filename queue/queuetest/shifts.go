@@ -45,6 +45,7 @@ type day struct {
 func (d *day) opens() {
 	d.change(func(p *queue.Projection) { d.draws(p) })
 	d.judge = newReplay(d.dir)
+	d.judge.punctual = true
 	d.rings, d.works, d.after = d.phones, d.does, d.judged
 	for _, a := range d.dir.Agents {
 		d.in(d.between(0, 30*time.Second), func() { d.asks(a.ID, queue.Ready) })
