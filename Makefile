@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo up down logs ps call build test test-model test-mutants test-demo lint check-config test-parts test-stack bench bench-match bench-fake record-asterisk clean
+.PHONY: help demo up down logs ps call build test test-model test-mutants test-crowd test-shifts fuzz test-demo lint check-config test-parts test-stack bench bench-match bench-fake record-asterisk clean
 
 # Handed to image builds: which module proxy this machine uses, what is built.
 export GOPROXY ?= $(shell go env GOPROXY 2>/dev/null)
@@ -58,6 +58,15 @@ test-mutants: ## takes away, one at a time, what the engine's promises stand on,
 
 test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: up to two hours
 	HOLDLINE_MODEL_OPS=2000000 go test -timeout 4h -count 1 -v -run '^TestRedis$$' ./queue/model | grep -v '^=== '
+
+test-crowd: ## 8 matchers, 1,000 agents, 20,000 contacts at once on a real Redis; the journal and what each part saw are judged
+	go test ./queue -count=1 -timeout 10m -v -run 'TestCrowd$$' -crowd
+
+test-shifts: ## a thousand random shifts on a virtual clock, and the basic-acd scenario for 100 hours at each load
+	go test ./queue -count=1 -timeout 30m -v -run 'TestShifts$$|TestScenario$$' -shifts 1000 -scenario-hours 100
+
+fuzz: ## every decoder of what stands in Redis, half a minute each
+	@for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' queue/*_test.go); do go test ./queue -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s; done
 
 test-demo: ## the demo's own tests: the first time, its stand-ins for Redis and MySQL are compiled
 	cd demo && go vet ./... && go test $(RACE) ./...

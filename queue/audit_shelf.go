@@ -33,7 +33,7 @@ func readAuditContact(_, text string) (auditContact, error) {
 	a := auditContact{contact: c, members: map[string]string{"elements": r.Node + "|" + cmp.Or(r.Element, r.Channel) + "|" + r.ID}}
 	if c.State == Waiting {
 		rank := r.Score
-		if c.Given { // before all others of their agent
+		if c.Given && len(rank) > 2 { // before all others of their agent
 			rank = "00" + rank[2:]
 		}
 		a.members["waiting"] = cmp.Or(r.Line, r.Need) + "|" + step(r.Step) + "|" + rank + "|" + r.ID
@@ -113,7 +113,7 @@ func (s *shelf) indexFaults() []Fault {
 				Text: fmt.Sprintf("agent %s may be offered %q, and stands in the index for %q", a.agent.ID, media, a.index)})
 		}
 		for _, place := range spec.Places {
-			if !strings.Contains(media, place[1:2]) {
+			if len(place) < 2 || !strings.Contains(media, place[1:2]) {
 				continue
 			}
 			if member := s.availableMember(place, a.id); member != "" {

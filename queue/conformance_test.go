@@ -8,6 +8,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"go.uber.org/goleak"
 
+	"holdline/queue"
 	"holdline/queue/queuetest"
 )
 
@@ -51,14 +52,44 @@ func TestRedis(t *testing.T) {
 	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
 }
 
+var fullCrowd = flag.Bool("crowd", false, "let the whole crowd of 1,000 agents and 20,000 contacts loose")
+
 // TestCrowd: several callmanagers at once.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	queuetest.RunCrowd(t, queuetest.Backend{Client: queuetest.RealRedis(t)}, 20, 400)
+	size := queuetest.Crowd{Agents: 100, Contacts: 2_000, Matchers: 8}
+	if *fullCrowd {
+		size = queuetest.Crowd{Agents: 1_000, Contacts: 20_000, Matchers: 8}
+	}
+	queuetest.RunCrowd(t, queuetest.RedisAddr(t), size)
 }
 
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	rdb := queuetest.ClusterRedis(t)
-	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: rdb} })
+	c := queuetest.StartCluster(t)
+	queuetest.Run(t, func(*testing.T) queuetest.Backend { return queuetest.Backend{Client: c.Client} })
+}
+
+// TestOneSlot: whatever the names, Redis itself puts all keys of a script in one slot.
+func TestOneSlot(t *testing.T) {
+	t.Parallel()
+	rdb := queuetest.Client(t, queuetest.StartRedis(t, "--cluster-enabled", "yes"))
+	slots := map[int64]bool{}
+	for name, keys := range queue.ScriptKeys("demo", "a}b{c:|%", queue.NewContactID()) {
+		for _, key := range keys {
+			slot, err := rdb.ClusterKeySlot(t.Context(), key).Result()
+			if err != nil || key == "" {
+				t.Fatalf("%s: key %q: %v", name, key, err)
+			}
+			slots[slot] = true
+		}
+	}
+	if len(slots) != 1 {
+		t.Errorf("the keys are in the slots %v", slots)
+	}
+}
+
+func TestFailover(t *testing.T) {
+	t.Parallel()
+	queuetest.RunFailover(t, queuetest.StartCluster(t))
 }

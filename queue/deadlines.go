@@ -30,6 +30,10 @@ func (p *Pool) DueFor(ctx context.Context, limit int, who string, turn time.Dura
 	if err != nil {
 		return Turn{}, err
 	}
+	return decodeTurn(r), nil
+}
+
+func decodeTurn(r reply) Turn {
 	t := Turn{Mine: r.at(0) == "1"}
 	now, next := micros(r.at(1)).time(), micros(r.at(2)).time()
 	if !next.IsZero() {
@@ -38,7 +42,7 @@ func (p *Pool) DueFor(ctx context.Context, limit int, who string, turn time.Dura
 	for i := 3; i+1 < len(r); i += 2 {
 		t.Due = append(t.Due, Deadline{Member: r[i], At: micros(r[i+1]).time()})
 	}
-	return t, nil
+	return t
 }
 
 // firing says which script a deadline's kind is fired by. One that is not here has

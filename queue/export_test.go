@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"strings"
@@ -45,4 +46,16 @@ func (m mutant) ReadFile(name string) ([]byte, error) {
 		return []byte(m.text), nil
 	}
 	return m.FS.ReadFile(name)
+}
+
+// ScriptKeys gives the keys that each script names in the pool, those of TTL keys too.
+func ScriptKeys(pool, queue, contact string) map[string][]string {
+	p, all := Open(nil, pool), map[string][]string{}
+	ttl := map[string]string{"timeout": p.timeoutKey(Escape(queue), contact), "announce": p.announceKey(Escape(queue), contact)}
+	for name, s := range scripts {
+		for _, k := range s.keys {
+			all[name] = append(all[name], cmp.Or(p.keys[k], ttl[k]))
+		}
+	}
+	return all
 }

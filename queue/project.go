@@ -232,7 +232,7 @@ func linesOf(have map[string]string) map[int64][]older {
 		kind, name, _ := strings.Cut(field, "|")
 		id, _ := needOfLine(name)
 		o := older{name: name, over: kind == "was"}
-		if id > 0 && (o.over || kind == "line" && json.Unmarshal([]byte(have[field]), &o.lineRecord) == nil) {
+		if id > 0 && (o.over || kind == "line" && json.Unmarshal([]byte(have[field]), &o.lineRecord) == nil && o.Last < linesSteps) {
 			all[id] = append(all[id], o)
 		}
 	}
@@ -273,7 +273,7 @@ func (r agentRecordSpec) beside(have string, retired map[string]bool) agentRecor
 		if retired[placeLine(p)] {
 			r.Places = append(r.Places, p)
 			if own {
-				if was.Own != nil {
+				if i < len(was.Own) {
 					r.Own = append(r.Own, was.Own[i])
 				} else {
 					r.Own = append(r.Own, "0000")

@@ -58,11 +58,15 @@ func (p *Pool) Repairs(ctx context.Context, n int) ([]Repair, error) {
 	}
 	repairs := make([]Repair, len(messages))
 	for i, m := range messages {
-		f := fields(m.Values)
-		repairs[i] = Repair{At: micros(f.text("at")).time(), Kind: f.text("kind"), Contact: f.text("contact"),
-			Channel: f.text("channel"), Node: f.name("node")}
+		repairs[i] = decodeRepair(m)
 	}
 	return repairs, nil
+}
+
+func decodeRepair(m redis.XMessage) Repair {
+	f := fields(m.Values)
+	return Repair{At: micros(f.text("at")).time(), Kind: f.text("kind"), Contact: f.text("contact"),
+		Channel: f.text("channel"), Node: f.name("node")}
 }
 
 // Adoption is a call that goes on in its bridge and of which the pool knows

@@ -196,6 +196,10 @@ func (p *Pool) Stats(ctx context.Context) (Stats, error) {
 	if err != nil {
 		return Stats{}, err
 	}
+	return decodeStats(r), nil
+}
+
+func decodeStats(r reply) Stats {
 	s := Stats{At: micros(r.at(0)).time(), Live: int(r.int(1)), Queues: map[string]QueueStats{}}
 	for i := 2; i+1 < len(r); i += 2 {
 		n, _ := strconv.ParseInt(r[i+1], 10, 64)
@@ -223,6 +227,9 @@ func (p *Pool) Stats(ctx context.Context) (Stats, error) {
 		case "moved_out":
 			q.MovedOut = n
 		case "ended":
+			if len(part) < 3 {
+				continue
+			}
 			if q.Ended == nil {
 				q.Ended = map[string]int64{}
 			}
@@ -230,7 +237,7 @@ func (p *Pool) Stats(ctx context.Context) (Stats, error) {
 		}
 		s.Queues[name] = q
 	}
-	return s, nil
+	return s
 }
 
 // scan reads a whole hash in pieces.

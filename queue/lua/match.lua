@@ -129,8 +129,9 @@ local function turn(c, skip)
   if c.line then -- for this agent alone
     local a, spec = agent_of(c.prefer)
     local media = a and a.ix and open_media(a, spec)
-    if not media or not string.find(media, sub(c.need, 2, 2), 1, true) then return nil, false end
-    if has(skip, c.prefer) then return nil, true end
+    if not media then return nil, false end
+    -- Behind it may wait one whom they can take: their own are of all media.
+    if has(skip, c.prefer) or not string.find(media, sub(c.need, 2, 2), 1, true) then return nil, true end
     return c.line .. '|00|00|0000' .. ZEROS .. '|' .. c.prefer, false
   end
   local steps, passed, best, behind = admitted(c), false, nil, ''
@@ -173,7 +174,7 @@ local function served(m)
     return nil
   end
   local best, passed, behind = turn(c, c.skip)
-  if not best and passed and now >= tonumber(c.missed_at) + ring_of(c.queue).retry_ms * 1000 then
+  if not best and passed and c.skip and now >= tonumber(c.missed_at) + ring_of(c.queue).retry_ms * 1000 then
     c.skip = nil -- every agent ready now was tried, and the time is over
     best, passed, behind = turn(c, nil)
   end
@@ -200,9 +201,13 @@ local function pair(spec, owner)
         if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
       end
       if earlier == m then return m, c, ids, best, behind end
-      if seen[earlier] then -- a circle: the agent has their way
-        c = contact_get(sub(earlier, 33))
-        return earlier, c, { whose }, rarely().member_of(whose, c)
+      if seen[earlier] then -- a circle: the agent has their way, if they may
+        earlier = rarely().wish(whose) or m
+        if earlier == m then return m, c, ids, best, behind end
+        if seen[earlier] then
+          c = contact_get(sub(earlier, 33))
+          return earlier, c, { whose }, rarely().member_of(whose, c)
+        end
       end
       seen[m], m = true, earlier
       c, ids, best, behind = served(m)

@@ -1,200 +1,264 @@
 package queuetest
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"holdline/queue"
 )
 
-// RunCrowd lets several callmanagers and two nodes loose on one pool at once,
-// and then judges from the journal alone.
-func RunCrowd(t *testing.T, b Backend, agents, contacts int) {
+// Crowd is how many there are of whom.
+type Crowd struct{ Agents, Contacts, Matchers int }
+
+// RunCrowd lets a contact center loose on one pool of the Redis at addr, each part with
+// connections of its own, as processes have: matchers that die and lose answers, phones,
+// callers, supervisors, edits of the directory. Then it judges: from the journal alone,
+// and from what each part saw.
+func RunCrowd(t *testing.T, addr string, size Crowd) {
 	t.Helper()
-	s := newShift(t, b)
-	s.change(func(d *queue.Projection) {
-		d.Queues = append(d.Queues, queue.QueueSpec{Name: "sales", ID: 2, Need: 2, Open: true},
-			queue.QueueSpec{Name: "group", ID: 3, Need: 3, Open: true, Strategy: "ring-all"})
-		d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "sales"}, queue.NeedSpec{ID: 3, Queue: "group"})
-		d.Agents = nil
-		for i := range agents {
-			a := queue.AgentSpec{ID: "a" + strconv.Itoa(i), Capacity: voice(1 + i%5/4), AlwaysIn: true,
-				Places: []queue.Place{{Need: int64(1 + i%2)}}}
-			if i%3 == 0 {
-				a.Places = append(a.Places, queue.Place{Need: int64(2 - i%2), Tier: 1})
-			}
-			if i%4 != 3 {
-				a.Places = append(a.Places, queue.Place{Need: 3, Tier: i % 2})
-			}
-			d.Agents = append(d.Agents, a)
-		}
-	})
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	s := newShift(t, Backend{Client: Client(t, addr)})
+	s.change(func(d *queue.Projection) { crowdDirectory(d, size.Agents) })
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
-	c := &crowd{shift: s, left: contacts, done: stop}
-	var all sync.WaitGroup
-	for i := range 4 {
-		all.Go(func() { c.manage(ctx, "cm-"+strconv.Itoa(i)) })
+	c := &crowd{shift: s, ctx: ctx, stop: stop, addr: addr, size: size, seen: newHistory(), judge: newReplay(s.dir), room: map[string]int{}, ends: map[string]chan struct{}{},
+		places: make(chan struct{}, 5*size.Agents/2), over: make(chan struct{}), rng: rand.New(rand.NewPCG(1, uint64(size.Contacts)))}
+	for _, a := range s.dir.Agents {
+		c.room[a.ID] = a.Capacity[queue.Voice] + a.Capacity[queue.Chat]
 	}
-	for i := range 2 {
-		all.Go(func() { c.callers(ctx, i, contacts/2) })
+	began := time.Now()
+	for i := range crowdNodes {
+		from, err := s.pool.NodeUp(ctx, "crowd-"+strconv.Itoa(i), "boot")
+		s.ok(err)
+		c.nodes = append(c.nodes, from)
 	}
-	all.Wait()
-	if c.err != nil {
-		t.Fatal(c.err)
+	c.login()
+	for i := range size.Matchers {
+		c.parts.Go(func() { c.matches("cm-" + strconv.Itoa(i)) })
 	}
+	c.parts.Go(c.supervises)
+	c.parts.Go(c.edits)
+	c.parts.Go(c.rests)
+	for i := range crowdNodes {
+		c.people.Go(func() { c.callers(i, size.Contacts/crowdNodes) })
+	}
+	c.people.Wait()
+	close(c.over)
+	c.parts.Wait()
+	took := time.Since(began)
+
+	c.fail(c.rest())
+	c.parts.Wait()
+	c.fail(c.judge.over())
+	s.ok(c.err)
 	s.promises()
-	s.ok(replay(s.journal(), s.dir.Agents))
 	stats, err := s.pool.Stats(s.ctx)
 	s.ok(err)
-	equal(s, "ended", stats.Ended, int64(contacts))
+	equal(s, "ended", stats.Ended, int64(size.Contacts))
+	equal(s, "ended, by the journal", c.judge.ended, size.Contacts)
+	s.ok(c.seen.check())
+	t.Logf("%d agents, %d contacts, %d matchers: %.1f s, %d journal entries judged, %d offers, %d answered; "+
+		"%d matches made something, %d nothing; %d answers came second or too late, %d answers of Redis lost, %d entries left behind, %d taken over; "+
+		"%d edits, %d rests; histories of %d contacts and %d agents are linearizable (judged in %.1f s)",
+		size.Agents, size.Contacts, size.Matchers, took.Seconds(), c.judged, c.judge.offers, c.won.Load(),
+		c.made.Load(), c.nothing.Load(), c.late.Load(), c.lostAnswers.Load(), c.left.Load(), c.taken.Load(), c.edited, c.rested,
+		len(c.seen.contacts), len(c.seen.agents), (time.Since(began) - took).Seconds())
 }
 
+const crowdNodes = 4
+
+// crowd is the contact center and its judges.
 type crowd struct {
 	*shift
-	mu   sync.Mutex
-	left int
-	err  error
-	done func()
+	ctx    context.Context
+	stop   func()
+	addr   string
+	size   Crowd
+	nodes  []queue.Origin
+	seen   *history
+	people sync.WaitGroup // callers
+	parts  sync.WaitGroup // all others, the phones too: until the callers are over
+	places chan struct{}  // of callers who are there at one time
+	over   chan struct{}  // closed when all of them are gone
+	room   map[string]int
+
+	still sync.RWMutex // held by whoever acts; locked, everything rests
+	mu    sync.Mutex   // guards what follows
+	rng   *rand.Rand
+	live  []queue.Contact
+	ends  map[string]chan struct{}
+	err   error
+
+	reading        sync.Mutex // guards what follows
+	judge          *replay
+	read           string
+	judged         int
+	edited, rested int
+
+	won, made, nothing, late, lostAnswers, left, taken atomic.Int64
 }
 
-func (c *crowd) fail(ctx context.Context, err error) bool {
-	if err == nil || ctx.Err() != nil || errors.Is(err, queue.ErrNoOffer) || errors.Is(err, queue.ErrNoContact) {
-		return false
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.err = errors.Join(c.err, err)
-	c.done()
-	return true
-}
-
-// ended counts a contact off; the last one ends the shift.
-func (c *crowd) ended() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left--; c.left == 0 {
-		c.done()
-	}
-}
-
-func (c *crowd) callers(ctx context.Context, node, n int) {
-	from, err := c.pool.NodeUp(ctx, "crowd-"+strconv.Itoa(node), "boot")
-	if c.fail(ctx, err) {
-		return
-	}
-	for i := range n {
-		a := queue.Arrival{Channel: strconv.Itoa(i), Queue: "support"}
-		switch i % 6 {
-		case 0, 3:
-			a.Queue = "sales"
-		case 5:
-			a.Queue = "group"
+// crowdDirectory has queues of several strategies and two media, needs with steps, tiers,
+// agents with an order of their own.
+func crowdDirectory(d *queue.Projection, agents int) {
+	d.Queues, d.Needs, d.Agents = nil, nil, nil
+	for i, strategy := range []string{"longest-available", "fair", "ring-all", "least-loaded", "specialist-first", "weighted-random"} {
+		id := int64(i + 1)
+		q := queue.QueueSpec{Name: "q" + strconv.Itoa(i+1), ID: id, Need: id, Open: true, Strategy: strategy, RingTimeout: time.Second,
+			Retry: 300 * time.Millisecond, MaxMisses: 4, RingMost: 4, WrapUp: time.Duration(i%2) * 20 * time.Millisecond}
+		n := queue.NeedSpec{ID: id, Queue: q.Name, Name: "any"}
+		if i%3 != 2 {
+			n.Steps = []queue.StepSpec{{}, {After: 500 * time.Millisecond, MaxTier: 99}, {After: 2 * time.Second, MaxTier: 99}}
 		}
-		_, err := c.pool.Enqueue(ctx, from, a)
-		if c.fail(ctx, err) {
-			return
+		if strategy == "least-loaded" {
+			q.Medium = queue.Chat
 		}
-		if i%10 == 0 { // some do not wait
-			if _, err := c.pool.CallerGone(ctx, from, a.Channel); err == nil {
-				c.ended()
+		d.Queues, d.Needs = append(d.Queues, q), append(d.Needs, n)
+	}
+	for i := range agents {
+		a := queue.AgentSpec{ID: "a" + strconv.Itoa(i), Capacity: voice(1 + i%9/8), Skills: map[string]int{"s" + strconv.Itoa(i%7): 1}}
+		for k, need := range []int64{int64(1 + i%6), int64(1 + (i/6+i+1)%6), 4} {
+			twice := slices.ContainsFunc(a.Places, func(p queue.Place) bool { return p.Need == need })
+			if twice || k == 2 && i%4 != 0 {
+				continue
+			}
+			p := queue.Place{Need: need, Tier: i % 3, Weight: 1 + i%10}
+			if len(d.Needs[need-1].Steps) > 0 {
+				p.Step = max(0, i%5-2)
+			}
+			if i%7 == 0 {
+				p.Priority = k
+			}
+			if i%11 == 0 {
+				p.Delay = 700 * time.Millisecond
+			}
+			a.Places = append(a.Places, p)
+			if need == 4 {
+				a.Capacity[queue.Chat] = 3
 			}
 		}
+		if i%8 == 0 {
+			a.Beside = queue.Media
+		}
+		d.Agents = append(d.Agents, a)
 	}
 }
 
-// manage is a callmanager, and the phones that its offers ring.
-func (c *crowd) manage(ctx context.Context, name string) {
-	for turn := 0; ctx.Err() == nil; turn++ {
-		work, err := c.pool.Take(ctx, name, 20*time.Millisecond, 5)
-		if c.fail(ctx, err) {
+// fail keeps the first errors, and ends the shift.
+func (c *crowd) fail(err error) {
+	if err == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() == nil || c.err == nil { // what fails afterwards fails by that
+		c.err = errors.Join(c.err, err)
+	}
+	c.stop()
+}
+
+func (c *crowd) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err != nil || c.ctx.Err() != nil
+}
+
+// roll is a number below n.
+func (c *crowd) roll(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rng.IntN(n)
+}
+
+// wait lets time go by, for somebody who talks or waits; not once the shift has failed.
+func (c *crowd) wait(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-c.ctx.Done():
+	}
+}
+
+// until does it again and again while people are there.
+func (c *crowd) until(every time.Duration, do func()) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-c.over:
 			return
-		}
-		due, _, err := c.pool.Due(ctx, 20)
-		if c.fail(ctx, err) {
+		case <-c.ctx.Done():
+			c.fail(fmt.Errorf("the shift did not end: %w", c.ctx.Err()))
 			return
+		case <-tick.C:
+			do()
 		}
-		for _, d := range due {
-			c.fail(ctx, c.pool.Fire(ctx, d))
+	}
+}
+
+// rests follows the journal; and now and then lets everybody pause, does what is to be
+// done, and looks whom they forgot.
+func (c *crowd) rests() {
+	n := 0
+	c.until(25*time.Millisecond, func() {
+		c.fail(c.follow())
+		if n++; n%100 == 0 {
+			c.fail(c.rest())
+		}
+	})
+}
+
+// follow judges what the journal has by now.
+func (c *crowd) follow() error {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for {
+		entries, err := c.pool.Journal(c.ctx, c.read, 2000)
+		for _, e := range entries {
+			if err == nil {
+				err = c.judge.take(e)
+			}
+			c.read, c.judged = e.ID, c.judged+1
+		}
+		if err != nil || len(entries) < 2000 {
+			return err
+		}
+	}
+}
+
+// rest lets everybody pause, until all work is done and no deadline is due.
+func (c *crowd) rest() error {
+	c.still.Lock()
+	defer c.still.Unlock()
+	for {
+		work, err := c.pool.Take(c.ctx, "rest", 0, 100)
+		if err == nil && len(work) == 0 {
+			work, err = c.pool.Takeover(c.ctx, "rest", 0, 100)
 		}
 		for _, w := range work {
-			if w.Kind == queue.WorkMatch {
-				offers, err := c.pool.Match(ctx, w.ID, queue.Subject{Agent: w.Agent, Line: w.Line})
-				c.fail(ctx, err)
-				for i, o := range offers {
-					c.phone(ctx, o, turn+i)
-				}
-			}
-			_, err = c.pool.Done(ctx, w.ID)
-			c.fail(ctx, err)
+			err = cmp.Or(err, c.does(c.pool, w, careful))
+		}
+		now, also := c.pool.Stats(c.ctx)
+		due, _, last := c.pool.Due(c.ctx, 100)
+		for _, d := range due {
+			last = cmp.Or(last, c.pool.Fire(c.ctx, d))
+		}
+		if err = cmp.Or(err, also, last); err != nil {
+			return err
+		}
+		if len(work)+len(due) == 0 {
+			err = c.follow()
+			c.reading.Lock()
+			defer c.reading.Unlock()
+			c.rested++
+			return cmp.Or(err, c.judge.rest(now.At))
 		}
 	}
-}
-
-func (c *crowd) phone(ctx context.Context, o queue.Offer, n int) {
-	epoch, err := c.epoch(ctx, o.Node)
-	if c.fail(ctx, err) {
-		return
-	}
-	winner, won := c.race(ctx, epoch, o, n)
-	if !won {
-		return
-	}
-	if n%2 == 0 {
-		_, err = c.pool.LegEnded(ctx, epoch, winner, 16)
-		c.fail(ctx, err)
-	}
-	if _, err = c.pool.CallerGone(ctx, epoch, o.Channel); err == nil {
-		c.ended()
-	}
-	c.fail(ctx, err)
-}
-
-// race lets all phones of the offer act in the same instant: every seventh
-// rejects, the others answer.
-func (c *crowd) race(ctx context.Context, epoch queue.Origin, o queue.Offer, n int) (winner string, won bool) {
-	var all sync.WaitGroup
-	winners := make(chan string, len(o.Legs))
-	for i, leg := range o.Legs {
-		all.Go(func() {
-			if (n+i)%7 == 0 {
-				_, err := c.pool.LegEnded(ctx, epoch, leg, 21)
-				c.fail(ctx, err)
-				return
-			}
-			a, err := c.pool.Answered(ctx, epoch, leg)
-			if !c.fail(ctx, err) && a.Won {
-				winners <- leg
-			}
-		})
-	}
-	all.Wait()
-	if len(winners) > 1 {
-		c.fail(ctx, fmt.Errorf("offer %s has %d winners", o.ID, len(winners)))
-	}
-	select {
-	case winner = <-winners:
-		return winner, true
-	default:
-		return "", false
-	}
-}
-
-// epoch reads the node's present one, as no real caller would.
-func (c *crowd) epoch(ctx context.Context, node string) (queue.Origin, error) {
-	text, err := c.rdb.HGet(ctx, "{"+c.pool.Name()+"}:nodes", node).Result()
-	if err != nil {
-		return queue.Origin{}, err
-	}
-	var record struct {
-		Epoch int64 `json:"epoch,string"`
-	}
-	err = json.Unmarshal([]byte(text), &record)
-	return queue.Origin{Node: node, Epoch: record.Epoch}, err
 }

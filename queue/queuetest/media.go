@@ -59,6 +59,24 @@ var mediaTests = []shiftTest{
 		s.answers(o)
 		s.ring("b 201")
 	}},
+	{"a chat given to an agent does not stand behind a call for which they have no room", func(s *shift) {
+		s.chats("201")
+		s.change(func(d *queue.Projection) {
+			d.Queues = append(d.Queues, queue.QueueSpec{Name: "calls", ID: 2, Need: 2, Open: true})
+			d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "calls", Name: "any"})
+			d.Agents[0].Beside = queue.Media
+		})
+		s.login("201")
+		gives := func(a queue.Arrival) {
+			_, err := s.pool.Give(s.ctx, s.enters(a).ID, "201", time.Hour, "eve")
+			s.ok(err)
+		}
+		gives(queue.Arrival{Channel: "talks", Queue: "calls"})
+		s.answers(s.ring("talks 201"))
+		gives(queue.Arrival{Channel: "call", Queue: "calls"})
+		gives(queue.Arrival{Channel: "chat"})
+		s.ring("chat 201")
+	}},
 	{"no chat beside a call", func(s *shift) {
 		s.addChat(2, nil, 1)
 		s.login("201")

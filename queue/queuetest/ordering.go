@@ -96,6 +96,40 @@ var orderingTests = []shiftTest{
 		equal(s, "offers", len(offers), 2)
 		s.rings()
 	}},
+	{"a circle in which an agent has just refused what they prefer", func(s *shift) {
+		s.addSales("201", "202")
+		s.change(func(d *queue.Projection) {
+			d.Agents[0].Places[0].Tier, d.Agents[1].Places[1].Tier = 1, 1
+		})
+		s.rank(0, 1, 0)
+		s.rank(1, 0, 1)
+		s.login("201")
+		s.calls("a")
+		s.legEnds(s.ring("a 201"), 21)
+		s.rings()
+		s.login("202")
+		s.sells("x")
+		s.makes(queue.Subject{Line: s.line("support", "any")}, "x 201", "a 202")
+	}},
+	{"a circle in which an agent has no room for what they prefer", func(s *shift) {
+		s.addSales("201", "202")
+		s.change(func(d *queue.Projection) {
+			d.Queues[1].Medium = queue.Chat
+			d.Agents[0].Places[0].Tier, d.Agents[1].Places[1].Tier = 1, 1
+			for i := range 2 {
+				d.Agents[i].Capacity, d.Agents[i].Beside = map[queue.Medium]int{queue.Voice: 1, queue.Chat: 1}, queue.Media
+			}
+		})
+		s.rank(0, 1, 0) // 201 prefers calls
+		s.rank(1, 0, 1)
+		s.login("201")
+		s.calls("talks")
+		s.answers(s.ring("talks 201"))
+		s.login("202")
+		s.calls("a")
+		s.sells("x")
+		s.makes(queue.Subject{Line: s.line("support", "any")}, "x 201", "a 202")
+	}},
 	{"who came back from a lost call has the credit of the queue, and the wait is told as it was", func(s *shift) {
 		s.virtual()
 		s.support(func(q *queue.QueueSpec) { q.CreditReturned = 10 * time.Minute })

@@ -68,6 +68,33 @@ var relaxingTests = []shiftTest{
 		s.ring("a 202")
 		s.refused(s.pool.SetupFailed(s.ctx, o.ID, o.Legs[0], "late"), queue.ErrNoOffer)
 	}},
+	{"who comes back from a lost call has the steps of their wait, also when they were given to an agent", func(s *shift) {
+		s.virtual()
+		s.steps([]time.Duration{0, 10 * time.Second, 30 * time.Second}, 2, 1, 2)
+		s.login("202")
+		s.calls("busy")
+		s.later(10 * time.Second)
+		s.answers(s.ring("busy 202"))
+		c := s.calls("a")
+		s.later(10 * time.Second)
+		equal(s, "step", s.step(c), 1)
+		s.login("203")
+		_, err := s.pool.Give(s.ctx, c.ID, "203", time.Minute, "eve")
+		s.ok(err)
+		o := s.ring("a 203")
+		s.answers(o)
+		s.legEnds(o, 38)
+		equal(s, "step", s.step(c), 1)
+		s.mode("203", queue.Paused)
+		s.gone("busy")
+		o = s.ring("a 202")
+		s.answers(o)
+		s.login("201")
+		s.legEnds(o, 38)
+		s.rings() // 201 is admitted by the last step
+		s.later(20 * time.Second)
+		s.ring("a 201")
+	}},
 	{"a lower tier that is admitted later goes before a higher one that was there from the start", func(s *shift) {
 		s.virtual()
 		s.steps([]time.Duration{0, 10 * time.Second}, 0, 1)

@@ -255,6 +255,7 @@ local function contact_return(c, quiet)
   if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.missed_at) + q.retry_ms * 1000)) end
   if talked then
     c.agent, c.answered_at, c.since = nil, nil, stamp
+    c.step = math.max(c.step, step_now(c)) -- the answer ended its deadlines
     c.credit_ms = (c.credit_ms or 0) + (q.credit_ms or 0)
     c.score = order_score(c)
     call('ZADD', K.order, '0', order_member(c))

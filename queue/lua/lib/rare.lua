@@ -88,4 +88,22 @@ local function member_of(id, c)
   return c.need .. '|00|00|0000' .. ZEROS .. '|' .. id -- theirs alone
 end
 
-rare = { by_chance = by_chance, group_size = group_size, in_time = in_time, taken = taken, member_of = member_of }
+-- wish: the first contact that the agent, who may be asked, may be asked for: one that does
+-- not skip them, of a medium for which they have room. By the order alone it may be another.
+local function wish(id)
+  local a, spec = agent_of(id)
+  local media = open_media(a, spec)
+  local was, m = tried, nil
+  tried = {}
+  for f, last in pairs(was) do tried[f] = last end
+  repeat
+    m = first(spec)
+    local c = m and contact_get(sub(m, 33))
+    local fits = c and not has(c.skip, id) and string.find(media, sub(c.need, 2, 2), 1, true)
+    if m and not fits then tried[sub(m, 1, 12)] = sub(m, 14) end
+  until fits or not m
+  tried = was
+  return m
+end
+
+rare = { wish = wish, by_chance = by_chance, group_size = group_size, in_time = in_time, taken = taken, member_of = member_of }
