@@ -60,7 +60,14 @@ if a then
   took(a, o)
   fair_busy(a)
   agent_commit(agent, a, spec)
-  local other = a.offer and a['held_' .. o.medium] >= spec['cap_' .. o.medium] and get(K.offers, a.offer)
+  local other = a.offer and get(K.offers, a.offer)
+  if other then
+    local m, beside = other.medium, other.medium == 'v' and 'c' or 'v'
+    if (a['held_' .. m] or 0) < spec['cap_' .. m]
+      and ((a['held_' .. beside] or 0) == 0 or string.find(spec.beside, m, 1, true)) then
+      other = nil -- they may have both
+    end
+  end
   if other and asked(other) == agent then
     offer_missed(other, 'withdrawn', 'in a call', true)
   elseif other then

@@ -254,6 +254,23 @@ var recoveryTests = []shiftTest{
 		s.login("202")
 		s.ring("b 202")
 	}},
+	{"an agent in a call that was lost keeps the chat that rings, where they may have one beside", func(s *shift) {
+		s.addChat(1, []queue.Medium{queue.Voice, queue.Chat}, 1)
+		s.login("201")
+		c := s.calls("a")
+		o := s.ring("a 201")
+		s.answers(o)
+		s.empties()
+		s.project()
+		s.login("201")
+		chat := s.writes("chat")
+		rings := s.ring("chat 201")
+		_, err := s.goesOn(c, o)
+		s.ok(err)
+		s.idle(queue.WorkHangup)
+		s.answers(rings)
+		equal(s, "chat", s.contact(chat.ID).State, queue.Connected)
+	}},
 	{"a call is not adopted against the records", func(s *shift) {
 		s.login("201", "202")
 		a, b := s.calls("a"), s.calls("b")
