@@ -29,13 +29,20 @@ func NewClient(o Options) redis.UniversalClient {
 	if o.Timeout == 0 {
 		o.Timeout = 500 * time.Millisecond
 	}
-	return redis.NewUniversalClient(&redis.UniversalOptions{
+	options := &redis.UniversalOptions{
 		Addrs: o.Addrs, MasterName: o.Master, Username: o.User, Password: o.Password, TLSConfig: o.TLS,
 		DialTimeout: o.Timeout, ReadTimeout: o.Timeout, WriteTimeout: o.Timeout, PoolSize: o.PoolSize,
 		MaxRetries: -1, ContextTimeoutEnabled: true, DialerRetries: 1,
 		// The handshake for maintenance notices costs a round trip that plain Redis answers with an error.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})
+	}
+	if o.Master == "" && len(o.Addrs) > 1 {
+		cluster := options.Cluster()
+		// Of a master that does not answer nobody says that another has its slots: it would be asked for a minute.
+		cluster.ClusterStateReloadInterval = time.Second
+		return redis.NewClusterClient(cluster)
+	}
+	return redis.NewUniversalClient(options)
 }
 
 // Pool is the queue of one pool. It holds no state: any number of processes

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"holdline/queue"
 )
 
 // Cluster is a Redis Cluster of six processes: three masters, each with a replica.
@@ -77,8 +79,7 @@ func StartCluster(t testing.TB) *Cluster {
 			return err == nil && also == nil && strings.Contains(up, "cluster_state:ok") && strings.Contains(follows, want)
 		})
 	}
-	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, MaxRedirects: 1, ContextTimeoutEnabled: true,
-		DialTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second})
+	cluster := queue.NewClient(queue.Options{Addrs: addrs, Timeout: 10 * time.Second})
 	t.Cleanup(func() { _ = cluster.Close() })
 	c.Client = cluster
 	return c

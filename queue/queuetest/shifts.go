@@ -213,7 +213,8 @@ func (d *day) steers() {
 	if len(d.live) == 0 {
 		return
 	}
-	id, err := pick(d.virtual, d.live).ID, error(nil)
+	id := pick(d.virtual, d.live).ID
+	var err error
 	switch d.rng.IntN(5) {
 	case 0:
 		_, err = d.pool.Withdraw(d.ctx, id, "", "test")
