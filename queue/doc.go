@@ -76,5 +76,7 @@
 // # Clients
 //
 // A reply that is lost must not run a script twice: use NewClient, or any
-// redis.UniversalClient with MaxRetries -1 and ContextTimeoutEnabled.
+// redis.UniversalClient with MaxRetries -1 and ContextTimeoutEnabled. On a Redis
+// Cluster go-redis repeats after a broken connection all the same, and a command
+// repeated does what one does.
 package queue

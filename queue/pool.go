@@ -24,7 +24,9 @@ type Options struct {
 // NewClient makes a client fit for Pool: a lost reply must never run a script
 // a second time (MaxRetries -1), and a context's deadline must hold
 // (ContextTimeoutEnabled). Any other redis.UniversalClient with the same two
-// settings will do.
+// settings will do. On a Redis Cluster go-redis counts a broken connection among the
+// redirects, of which there must be some, and asks again: there a script whose reply
+// was lost may run twice, which does what once does.
 func NewClient(o Options) redis.UniversalClient {
 	if o.Timeout == 0 {
 		o.Timeout = 500 * time.Millisecond
