@@ -62,8 +62,8 @@ test-model: ## the model of the queue against the engine on a redis-server, 2,00
 test-crowd: ## 8 matchers, 1,000 agents, 20,000 contacts at once on a real Redis; the journal and what each part saw are judged
 	go test ./queue -count=1 -timeout 10m -v -run 'TestCrowd$$' -crowd
 
-test-shifts: ## a thousand random shifts on a virtual clock, and the basic-acd scenario for 100 hours at each load
-	go test ./queue -count=1 -timeout 30m -v -run 'TestShifts$$|TestScenario$$' -shifts 1000 -scenario-hours 100
+test-shifts: ## a thousand random shifts on a virtual clock, and the basic-acd scenario for 25 hours at each load
+	go test ./queue -count=1 -timeout 30m -v -run 'TestShifts$$|TestScenario$$' -shifts 1000 -scenario-hours 25
 
 fuzz: ## every decoder of what stands in Redis, half a minute each
 	@for f in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' queue/*_test.go); do go test ./queue -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s; done
