@@ -45,6 +45,13 @@ else -- step, prefer: more agents may serve it
   end
   if waits then line_in(c) end
   contact_put(c)
+  if kind == 'prefer' and waits and (c.timed or c.overdue) then -- while a phone rang, before they were given
+    if c.timed then
+      contact_leave(c, 'timed_out')
+      return { 'ok' }
+    end
+    due('overflow|' .. id, now)
+  end
   if waits then empty_soon(c, queue_of(c.queue)) end
   journal('widened', 'contact', id, 'queue', c.queue, 'node', c.node, 'need', c.need, 'step', c.step, 'reason', kind)
   if waits then match_need(c) end

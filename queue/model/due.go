@@ -133,9 +133,12 @@ func (p *Pool) preferred(c *contact) {
 }
 
 func (p *Pool) overflow(c *contact) {
-	q, _ := p.queue(c.Queue)
+	q, is := p.queue(c.Queue)
 	if c.State != queue.Waiting {
 		c.overdue = true // the offer's result is waited for
+		return
+	}
+	if !is { // what became of a queue that was removed nobody knows
 		return
 	}
 	if q.OverflowTo == "" {

@@ -245,7 +245,7 @@ func (m *machine) match(w queue.Work) {
 	}
 	var need int64
 	if id, err := strconv.ParseInt(fmt.Sprintf("%-9s", w.Line)[2:7], 36, 64); err == nil && w.Line != "" && w.Line[0] != '=' {
-		if m.model.current(m.model.lines[id]) && m.lineOf(id) == w.Line {
+		if l := m.model.lines[id]; l != nil && m.model.current(l) && m.lineOf(id) == w.Line {
 			need = id
 		}
 	}
@@ -338,6 +338,10 @@ func (m *machine) fire(due []queue.Deadline) int {
 		m.fine("fire", m.pool.Fire(m.ctx, d))
 		what := m.parse(d.Member)
 		m.tell("fires %s", d.Member)
+		if part := strings.Split(d.Member, "|"); len(part) == 3 && m.model.contacts[what.id] != nil && m.model.contacts[what.id].Queue != part[1] {
+			m.model.tick() // they are in another queue by now
+			continue
+		}
 		if what.kind != "empty" {
 			m.model.Fire(what.kind, what.id)
 			continue

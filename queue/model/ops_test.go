@@ -14,27 +14,27 @@ import (
 	"holdline/queue"
 )
 
-// ops are what may happen, each as often as it stands here.
-func (m *machine) ops() map[string]func(*rapid.T) {
-	ops := map[string]func(*rapid.T){}
+// op lets one of the things happen that may, each as often as it is named here.
+func (m *machine) op(*rapid.T) {
+	var ops []func(*rapid.T)
+	var names []string
 	for _, op := range []struct {
 		name   string
 		weight int
 		do     func(*rapid.T)
 	}{
-		{"enter", 6, m.enter}, {"caller goes", 3, m.callerGoes}, {"work", 8, m.someWork}, {"phone", 12, m.phone},
-		{"late word", 2, m.lateWord}, {"dialplan", 6, m.dialplan}, {"mode", 6, m.mode}, {"agent", 2, m.agentElse}, {"steer", 4, m.steer},
-		{"time", 9, m.time}, {"directory", 1, m.directory}, {"node", 1, m.node}, {"settle", 2, func(*rapid.T) { m.settle() }},
-		{"views", 1, m.views}, {"readopt", 1, m.readopt}, {"emptied", 1, m.emptied}, {"operator", 1, m.operator},
+		{"agent", 2, m.agentElse}, {"caller goes", 3, m.callerGoes}, {"dialplan", 6, m.dialplan}, {"directory", 1, m.directory},
+		{"emptied", 1, m.emptied}, {"enter", 6, m.enter}, {"late word", 2, m.lateWord}, {"mode", 6, m.mode}, {"node", 1, m.node},
+		{"operator", 1, m.operator}, {"phone", 12, m.phone}, {"readopt", 1, m.readopt}, {"settle", 2, func(*rapid.T) { m.settle() }},
+		{"steer", 4, m.steer}, {"time", 9, m.time}, {"views", 1, m.views}, {"work", 8, m.someWork},
 	} {
-		for i := range op.weight {
-			ops[op.name+strings.Repeat(" ", i)] = func(r *rapid.T) {
-				m.tally.saw("op " + op.name)
-				op.do(r)
-			}
+		for range op.weight {
+			ops, names = append(ops, op.do), append(names, op.name)
 		}
 	}
-	return ops
+	i := m.choose("op", len(ops))
+	m.tally.saw("op " + names[i])
+	ops[i](m.T)
 }
 
 func (m *machine) aNode() string { return pick(m, "node", nodes...) }
@@ -90,7 +90,9 @@ func (m *machine) enter(*rapid.T) {
 		CallerNumber: pick(m, "number", "", "1", "2", "Anonymous"), CallerName: "Ann"}
 	m.ended = slices.DeleteFunc(m.ended, func(c queue.Contact) bool { _, is := m.model.queue(c.Queue); return !is })
 	if len(m.ended) > 0 && m.oneOf("back", 10) { // one who had ended as lost may be there all the same
-		lost := pick(m, "lost", m.ended...)
+		i := m.choose("lost", len(m.ended))
+		lost := m.ended[i]
+		m.ended = slices.Delete(m.ended, i, i+1)
 		a.Contact, a.Back, a.At, a.Queue, a.CallerNumber = lost.ID, true, lost.Arrived, lost.Queue, lost.CallerNumber
 	}
 	if !a.Back && m.oneOf("need", 3) {
@@ -459,7 +461,7 @@ func (m *machine) emptied(*rapid.T) {
 	}
 	was := m.model
 	m.clean()
-	m.wall(later(was.Wall, was.now.Truncate(time.Millisecond).Add(time.Millisecond)))
+	m.wall(later(was.Wall, was.now).Truncate(time.Millisecond).Add(time.Minute)) // ids of offers are anew by the second
 	m.model = New()
 	m.model.Wall, m.model.Saw, m.model.used = was.Wall, was.Saw, was.used
 	m.taken, m.ended, m.arrived = nil, nil, nil

@@ -13,13 +13,24 @@ import (
 
 // A world is a directory: queues, needs with steps, agents with places.
 
-func (m *machine) oneOf(what string, n int) bool { return rapid.IntRange(1, n).Draw(m.T, what) == 1 }
+// choose draws one of 0 to n-1, each as often: rapid's own numbers are mostly small ones.
+func (m *machine) choose(what string, n int) int {
+	i := 0
+	for _, bit := range rapid.SliceOfN(rapid.Bool(), 10, 10).Draw(m.T, what) {
+		if i <<= 1; bit {
+			i++
+		}
+	}
+	return i % n
+}
+
+func (m *machine) oneOf(what string, n int) bool { return m.choose(what, n) == 0 }
 
 func (m *machine) seconds(what string, least, most int) time.Duration {
 	return time.Duration(rapid.IntRange(least, most).Draw(m.T, what)) * time.Second
 }
 
-func pick[T any](m *machine, what string, of ...T) T { return rapid.SampledFrom(of).Draw(m.T, what) }
+func pick[T any](m *machine, what string, of ...T) T { return of[m.choose(what, len(of))] }
 
 var skills = []string{"french", "loans"}
 

@@ -225,6 +225,19 @@ var limitTests = []shiftTest{
 		s.later(0)
 		equal(s, "queue", s.contact(a.ID).Queue, "sales")
 	}},
+	{"overflow while a phone rings, and then given: out once the agent's time is over", func(s *shift) {
+		s.virtual()
+		s.support(func(q *queue.QueueSpec) { q.OverflowAfter = 5 * time.Second })
+		s.login("201", "202")
+		s.calls("b")
+		s.answers(s.ring("b 201"))
+		a := s.calls("a")
+		s.ring("a 202")
+		s.later(6 * time.Second)
+		s.gives(a, "201")
+		s.later(time.Minute)
+		equal(s, "outcome", s.contact(a.ID).Outcome, queue.OutcomeOverflowed)
+	}},
 	{"overflow into a closed queue is tried again, and they wait on where they are", func(s *shift) {
 		s.virtual()
 		s.addSales("202")
