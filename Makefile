@@ -53,7 +53,7 @@ test: ## vet, unit, property and embedded tests: needs Go alone
 	go vet ./...
 	go test $(RACE) ./...
 
-test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: up to two hours
+test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: a quarter of an hour
 	HOLDLINE_MODEL_OPS=2000000 go test -timeout 4h -count 1 -v -run '^TestRedis$$' ./queue/model | grep -v '^=== '
 
 test-demo: ## the demo's own tests: the first time, its stand-ins for Redis and MySQL are compiled

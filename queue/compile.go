@@ -55,12 +55,6 @@ func (l *compiledLine) letters() (strategy, medium byte) {
 	return strategy, medium
 }
 
-// content is what makes a version of the line another one.
-func (l *compiledLine) content() string {
-	strategy, medium := l.letters()
-	return fmt.Sprintf("%c%c %v %v %v", strategy, medium, l.steps, l.asked, l.holds)
-}
-
 func millis(d time.Duration) int64 { return (d + time.Millisecond - 1).Milliseconds() }
 
 // candidate is one who serves a need: the number of the agent, and their place.
