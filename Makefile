@@ -48,7 +48,7 @@ call: ## one real call through the running stack, with its timeline (ARGS="--tra
 build: ## the binary, ./holdline
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o holdline ./cmd/holdline
 
-test: ## vet, unit, property and embedded tests: needs Go alone
+test: ## vet, unit, model and embedded tests: needs Go alone
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector"
 	go vet ./...
 	go test $(RACE) ./...
