@@ -47,7 +47,7 @@ func (a *agent) view() queue.Agent {
 	return v
 }
 
-// SetMode, see queue.Pool.SetMode.
+// SetMode is as in queue.Pool.
 func (p *Pool) SetMode(id string, m queue.ModeChange) (queue.Agent, error) {
 	p.tick()
 	if p.dir.Version == 0 {
@@ -147,7 +147,7 @@ func (p *Pool) tidy(a *agent) {
 	}
 }
 
-// ExtendWrapUp, see queue.Pool.ExtendWrapUp.
+// ExtendWrapUp is as in queue.Pool.
 func (p *Pool) ExtendWrapUp(id string, by time.Duration) (queue.Agent, error) {
 	p.tick()
 	a := p.agents[id]
@@ -163,7 +163,7 @@ func (p *Pool) ExtendWrapUp(id string, by time.Duration) (queue.Agent, error) {
 	return a.view(), nil
 }
 
-// Device, see queue.Pool.Device.
+// Device is as in queue.Pool.
 func (p *Pool) Device(id string, inUseFor time.Duration) (bool, error) {
 	p.tick()
 	a := p.agents[id]

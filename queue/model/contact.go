@@ -13,7 +13,7 @@ import (
 // nobodys are numbers that do not say who calls.
 var nobodys = []string{"", "anonymous", "unknown", "unavailable", "restricted", "private", "withheld", "asterisk"}
 
-// Enqueue, see queue.Pool.Enqueue. anew is the id of the contact that goes on, should the
+// Enqueue is as in queue.Pool. anew is the id of the contact that goes on, should the
 // arrival's own have ended with its node.
 func (p *Pool) Enqueue(from queue.Origin, a queue.Arrival, anew string) (queue.Entered, error) {
 	p.tick()
@@ -317,12 +317,12 @@ func (p *Pool) toNeed(c *contact) {
 	p.widen(c)
 }
 
-// CallerGone, see queue.Pool.CallerGone.
+// CallerGone is as in queue.Pool.
 func (p *Pool) CallerGone(from queue.Origin, channel string) (queue.Ended, error) {
 	return p.gone(from, channel, false)
 }
 
-// CallerLeft, see queue.Pool.CallerLeft.
+// CallerLeft is as in queue.Pool.
 func (p *Pool) CallerLeft(from queue.Origin, channel string) (queue.Ended, error) {
 	return p.gone(from, channel, true)
 }

@@ -11,9 +11,9 @@ import (
 
 // What fires when its time has come.
 
-// Due gives what is due by now, as kind and whom it is about. "ttl" is the end of a TTL key of
+// dueNow gives what is due by now, as kind and whom it is about. "ttl" is the end of a TTL key of
 // a contact, and may be found a little later.
-func (p *Pool) Due() (all []deadline) {
+func (p *Pool) dueNow() (all []deadline) {
 	for d, at := range p.deadline {
 		if !at.After(p.moment()) {
 			all = append(all, d)
@@ -203,7 +203,7 @@ func (p *Pool) near(c *contact) {
 	}
 }
 
-// Empty: nobody is left who could serve the need. Who waits leaves, some at a time.
+// Empty lets those who wait leave, some at a time, when nobody is left who could serve the need.
 func (p *Pool) Empty(need int64) {
 	p.tick()
 	l := p.lines[need]

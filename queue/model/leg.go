@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -47,7 +48,7 @@ func (p *Pool) Ringing(from queue.Origin, leg string) error {
 // Answered claims the offer for a leg.
 func (p *Pool) Answered(from queue.Origin, leg string) (queue.Answer, error) {
 	o, at, err := p.ring(from, leg)
-	if err == queue.ErrNoOffer {
+	if errors.Is(err, queue.ErrNoOffer) {
 		p.Saw("answered too late")
 		return queue.Answer{}, nil
 	}
@@ -85,7 +86,7 @@ var (
 // LegEnded says that a leg is gone.
 func (p *Pool) LegEnded(from queue.Origin, leg string, cause int) (queue.LegEnd, error) {
 	o, at, err := p.ring(from, leg)
-	if err == queue.ErrNoOffer {
+	if errors.Is(err, queue.ErrNoOffer) {
 		for _, a := range p.agents {
 			if a.quiet == leg {
 				p.Saw("silent")

@@ -178,7 +178,7 @@ func (o *offer) view() queue.Offer {
 	return v
 }
 
-// Done, see queue.Pool.Done.
+// Done is as in queue.Pool.
 func (p *Pool) Done(id string) map[string][]string {
 	p.tick()
 	legs := map[string][]string{}

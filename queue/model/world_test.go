@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -31,6 +32,10 @@ func (m *machine) seconds(what string, least, most int) time.Duration {
 }
 
 func pick[T any](m *machine, what string, of ...T) T { return of[m.choose(what, len(of))] }
+
+// everything: HOLDLINE_MODEL_ALL draws also what is not settled yet: agents with priorities of
+// their own for queues, and queues that are removed and come back.
+var everything = os.Getenv("HOLDLINE_MODEL_ALL") != ""
 
 var skills = []string{"french", "loans"}
 
@@ -78,7 +83,7 @@ func (m *machine) steps(n *queue.NeedSpec) {
 // settings of a queue, its medium left as it is.
 func (m *machine) settings(q *queue.QueueSpec, d queue.Projection) {
 	*q = queue.QueueSpec{Name: q.Name, ID: q.ID, Need: q.Need, Medium: q.Medium, Open: !m.oneOf("closed", 10),
-		Strategy: pick(m, "strategy", append(queue.Strategies(), "")...), RingMost: rapid.IntRange(0, 3).Draw(m.T, "ring most"),
+		Strategy: pick(m, "strategy", append(queue.Strategies(), "", "ring-all", "ring-all")...), RingMost: rapid.IntRange(0, 3).Draw(m.T, "ring most"),
 		Connect: pick(m, "connect", "", "bridge", "dialplan"), RingTimeout: m.seconds("ring", 0, 20), Retry: m.seconds("retry", 0, 9),
 		WrapUp: m.seconds("wrap-up", 0, 9), MaxMisses: rapid.IntRange(0, 2).Draw(m.T, "misses"), Music: pick(m, "music", "", "waltz"),
 		Language: "en", Target: m.seconds("target", 0, 60), ExitKeys: pick(m, "keys", "", "#", "1*"),
@@ -136,7 +141,7 @@ func (m *machine) duties(a *queue.AgentSpec, d queue.Projection) {
 		wrapUp := m.seconds("wrap-up", 0, 9)
 		a.WrapUp = &wrapUp
 	}
-	own := m.oneOf("priorities", 3)
+	own := everything && m.oneOf("priorities", 3)
 	for _, n := range d.Needs {
 		if !m.oneOf("not served", 3) {
 			p := queue.Place{Need: n.ID, Tier: rapid.IntRange(0, 1).Draw(m.T, "tier"), Step: rapid.IntRange(0, max(0, len(n.Steps)-1)).Draw(m.T, "step"),
@@ -186,7 +191,9 @@ func (m *machine) directory(*rapid.T) {
 			d.Agents = slices.Delete(d.Agents, i, i+1)
 		}
 	case "queue comes or goes":
-		m.queueGoes(&d)
+		if everything {
+			m.queueGoes(&d)
+		}
 	case "again":
 		applied, err := m.pool.Project(m.ctx, d)
 		m.same("project again", applied, err, m.model.Project(d), nil)

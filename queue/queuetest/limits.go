@@ -238,6 +238,19 @@ var limitTests = []shiftTest{
 		s.later(time.Minute)
 		equal(s, "outcome", s.contact(a.ID).Outcome, queue.OutcomeOverflowed)
 	}},
+	{"a wait that was over while a phone rang is over in the queue that they are moved to", func(s *shift) {
+		s.addSales("202")
+		s.login("201")
+		timeout := 20 * time.Millisecond
+		a := s.enters(queue.Arrival{Channel: "a", Timeout: &timeout})
+		s.ring("a 201")
+		s.fires("timeout")
+		_, err := s.pool.Move(s.ctx, a.ID, "sales", "", "", "eve")
+		s.ok(err)
+		s.settleAll()
+		s.settleAll()
+		equal(s, "outcome", s.contact(a.ID).Outcome, queue.OutcomeTimedOut)
+	}},
 	{"overflow into a closed queue is tried again, and they wait on where they are", func(s *shift) {
 		s.virtual()
 		s.addSales("202")

@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"strings"
 	"time"
 
 	"holdline/queue"
@@ -59,6 +60,17 @@ var orderingTests = []shiftTest{
 		s.ring("sales, 12 s of 20 201")
 		s.login("202")
 		s.ring("support, 30 s of 60 202")
+	}},
+	{"by service level: who waits less than nothing is behind, by as much", func(s *shift) {
+		s.virtual()
+		s.addSales("201", "202")
+		s.change(func(d *queue.Projection) { d.Pool.Order = "service-level" })
+		s.enters(queue.Arrival{Contact: strings.Repeat("0", 24), Channel: "later", Queue: "sales", Priority: -5})
+		s.enters(queue.Arrival{Contact: strings.Repeat("f", 24), Channel: "sooner", Priority: -1})
+		s.login("201")
+		s.ring("sooner 201")
+		s.login("202")
+		s.ring("later 202")
 	}},
 	{"an agent's own order of queues: all of the one before any of the other", func(s *shift) {
 		s.addSales("201", "202")

@@ -51,8 +51,9 @@ end
 local function group_size(group) return call('ZLEXCOUNT', K.available, '[' .. group .. '|', '(' .. group .. '}') end
 
 -- in_time: the score as a queue's target orders it: who has waited the greatest part of it first.
+-- Who has a negative credit may have waited less than nothing.
 local function in_time(score, target_ms)
-  return sub(score, 1, 2) .. pad(9e15 - math.floor((now - tonumber(sub(score, 3, 18))) / target_ms * 1000000)) .. sub(score, 19)
+  return sub(score, 1, 2) .. pad(5e15 - math.floor((now - tonumber(sub(score, 3, 18))) / target_ms * 1000000)) .. sub(score, 19)
 end
 
 -- taken: all agents whom a ring-all asks, in turn. best: the member of the first.
