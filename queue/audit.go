@@ -60,7 +60,7 @@ func (p *Pool) Audit(ctx context.Context) (Audit, error) {
 		return Audit{}, p.bad
 	}
 	s := shelf{dir: map[string]string{}, heads: map[string]string{}, index: map[string][]string{}}
-	now, err := p.rdb.Time(ctx).Result()
+	now, err := p.serverTime(ctx)
 	if err != nil {
 		return Audit{}, fmt.Errorf("audit %s: %w", p.name, err)
 	}

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) {
 	if err := mutate(); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	// A client that was closed while it looked for a dead server gives up within a second.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
 
 // embedded starts an in-process Redis whose clock the test turns.

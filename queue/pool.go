@@ -66,6 +66,19 @@ func Open(rdb redis.UniversalClient, pool string) *Pool {
 	return p
 }
 
+// serverTime is the time of the server that has the pool. On a cluster go-redis asks any
+// node what has no key, also one that is away.
+func (p *Pool) serverTime(ctx context.Context) (time.Time, error) {
+	if cluster, ok := p.rdb.(*redis.ClusterClient); ok {
+		master, err := cluster.MasterForKey(ctx, p.keys["meta"])
+		if err != nil {
+			return time.Time{}, err
+		}
+		return master.Time(ctx).Result()
+	}
+	return p.rdb.Time(ctx).Result()
+}
+
 // Name is the pool's.
 func (p *Pool) Name() string { return p.name }
 

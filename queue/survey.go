@@ -52,7 +52,7 @@ func (p *Pool) survey(ctx context.Context) (*survey, error) {
 		contacts: map[string]*contactRecord{}, offers: map[string]*offerRecord{}, people: map[string]*person{},
 		lines: map[string]*lineRecord{}, queues: map[string]*queueRecord{}, rings: map[string]*ringRecord{}, groups: map[string]int{}}
 	if s.now.IsZero() {
-		if s.now, err = p.rdb.Time(ctx).Result(); err != nil {
+		if s.now, err = p.serverTime(ctx); err != nil {
 			return nil, fmt.Errorf("read clock: %w", err)
 		}
 	}

@@ -1,10 +1,8 @@
 package queuetest
 
 import (
-	"errors"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -62,7 +60,7 @@ func RunFailover(t *testing.T, c *Cluster) {
 	Eventually(t, "the client found it", func() bool { _, err := s.pool.Stats(s.ctx); return err == nil })
 	took := time.Since(began)
 
-	whole(s)
+	s.promises()
 	stats, err := s.pool.Stats(s.ctx)
 	s.ok(err)
 	equal(s, "the call goes on", s.agent("201").Load(), 1)
@@ -74,7 +72,7 @@ func RunFailover(t *testing.T, c *Cluster) {
 		_, err := s.pool.Enqueue(s.ctx, s.from, a)
 		s.ok(err)
 	}
-	whole(s)
+	s.promises()
 	s.login("202", "203", "204")
 	s.rings("1 202", "2 203", "3 204")
 	for _, a := range arrivals[lost] {
@@ -83,27 +81,13 @@ func RunFailover(t *testing.T, c *Cluster) {
 	for m, other := range shifts {
 		if m != lost {
 			other.gone("0")
-			whole(other)
+			other.promises()
 		}
 	}
-	whole(s)
+	s.promises()
 	after, err := s.pool.Stats(s.ctx)
 	s.ok(err)
 	equal(s, "live", after.Live, 0)
 	t.Logf("the master of one of three pools was killed: its replica answered after %s, %d of 60 callers were lost and came back",
 		took.Round(10*time.Millisecond), 60-stats.Live)
-}
-
-// whole is promises, once the client knows of the node that is no more: an audit asks any
-// of them for the time.
-func whole(s *shift) {
-	s.t.Helper()
-	err := check(s.ctx, s.pool, s.rdb)
-	Eventually(s.t, "the client knows who is there", func() bool {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			err = check(s.ctx, s.pool, s.rdb)
-		}
-		return !errors.Is(err, syscall.ECONNREFUSED)
-	})
-	s.ok(err)
 }
