@@ -226,7 +226,7 @@ func (p *Pool) adopt(from queue.Origin, a queue.Adoption) *contact {
 // the call.
 func (p *Pool) oneTooMany(a *agent) {
 	o := p.offers[a.Offer]
-	if o == nil {
+	if o == nil || o.Connect == "dialplan" && len(o.Rings) > 1 { // the dialplan rings a group as one
 		return
 	}
 	other := queue.Chat

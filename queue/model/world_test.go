@@ -295,6 +295,7 @@ func (m *machine) nodeUp(node, boot string) {
 	}
 	from, err := m.pool.NodeUp(m.ctx, node, boot)
 	m.same("node up", from, err, m.model.NodeUp(node, boot), nil)
+	m.sync() // many contacts end in several scripts
 	m.from[node] = from
 	m.tally.saw(fmt.Sprintf("node up, boot anew %t", boot != "boot-0"))
 }
