@@ -4,6 +4,7 @@ package test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -31,7 +32,7 @@ func TestNodeIsAddedWhileCallsRun(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 		defer cancel()
-		if s.entered(ctx, caller) != nil {
+		if errors.Join(s.who(caller).call().WaitAnswered(ctx), s.entered(ctx, caller)) != nil { // the place comes before the answer
 			return time.Time{}, false
 		}
 		c.waiting = append(c.waiting, caller)
