@@ -21,7 +21,7 @@ type Origin struct {
 func (o Origin) epoch() string { return strconv.FormatInt(o.Epoch, 10) }
 
 // lostBatch bounds the contacts that one script ends.
-const lostBatch = 16
+const lostBatch = 8
 
 // NodeUp begins the next epoch of a node: whoever held the one before is
 // refused from now on. A boot that is new ends every contact of the node's
