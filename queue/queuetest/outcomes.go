@@ -94,6 +94,7 @@ var outcomeTests = []shiftTest{
 		equal(s, "available since", s.agent("201").Available, since)
 	}},
 	{"the caller keeps the place, and skips who missed it until all were tried", func(s *shift) {
+		s.virtual()
 		s.support(func(q *queue.QueueSpec) { q.Retry = 300 * time.Millisecond })
 		s.login("201", "202")
 		c := s.calls("a")
