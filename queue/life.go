@@ -101,6 +101,7 @@ const (
 	WeightMax       = 10        // of an agent, for weighted-random
 	Behind          = 4         // agents in turn whom an offer looks at: who gets it, and who comes next
 	LeavesPerRun    = 10        // who leave a queue whose agents have gone, in one script
+	LostPerRun      = 8         // who are ended with their node, in one script
 	NearPositions   = 10        // who hears of an improved position at once
 	MatchesPerRun   = 16        // legs of one script, or one offer
 	LegsPerOffer    = 50        // of a ring-all; a leg's number has two digits

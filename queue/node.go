@@ -20,9 +20,6 @@ type Origin struct {
 
 func (o Origin) epoch() string { return strconv.FormatInt(o.Epoch, 10) }
 
-// lostBatch bounds the contacts that one script ends.
-const lostBatch = 8
-
 // NodeUp begins the next epoch of a node: whoever held the one before is
 // refused from now on. A boot that is new ends every contact of the node's
 // earlier boots (lost with node), in batches; it may be repeated after an error.
@@ -36,7 +33,7 @@ func (p *Pool) NodeUp(ctx context.Context, node, boot string) (Origin, error) {
 	}
 	from := Origin{Node: node, Epoch: r.int(0)}
 	for after := ""; ; {
-		r, err := p.do(ctx, "lose", "end lost contacts of "+node, nil, Escape(node), from.epoch(), after, lostBatch)
+		r, err := p.do(ctx, "lose", "end lost contacts of "+node, nil, Escape(node), from.epoch(), after, LostPerRun)
 		if err != nil {
 			return Origin{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holdline/queue"
@@ -139,9 +140,20 @@ func (p *Pool) NodeUp(id, boot string) queue.Origin {
 	p.tick()
 	p.nodes[id] = node{boot, p.now.UnixMicro()}
 	from := queue.Origin{Node: id, Epoch: p.now.UnixMicro()}
-	p.tick()
+	var there []*contact
 	for _, c := range p.inOrder() {
-		if c.Node != id || c.Boot == boot {
+		if c.Node == id {
+			there = append(there, c)
+		}
+	}
+	element := func(c *contact) string { return queue.Escape(c.Channel) + "|" + c.ID } // in whose order they are looked at
+	slices.SortFunc(there, func(a, b *contact) int { return strings.Compare(element(a), element(b)) })
+	p.tick()
+	for i, c := range there {
+		if i > 0 && i%queue.LostPerRun == 0 { // they are looked at some at a time
+			p.tick()
+		}
+		if c.Boot == boot {
 			continue
 		}
 		if o := p.offers[c.Offer]; o != nil && o.State == queue.OfferAnswered {
@@ -156,6 +168,9 @@ func (p *Pool) NodeUp(id, boot string) queue.Origin {
 		}
 		p.end(c, queue.OutcomeLostWithNode)
 		p.due("over", c.ID, p.now.Add(queue.OverMS*time.Millisecond))
+	}
+	if n := len(there); n > 0 && n%queue.LostPerRun == 0 { // whether there are more
+		p.tick()
 	}
 	return from
 }
