@@ -66,16 +66,10 @@ func (d *Devices) Run(ctx context.Context) error {
 	if d.Every <= 0 {
 		d.Every = time.Second
 	}
-	ticker := time.NewTicker(d.Every)
-	defer ticker.Stop()
-	for {
-		d.look(ctx, time.Now())
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	look := func(ctx context.Context) { d.look(ctx, time.Now()) }
+	look(ctx)
+	repeat(ctx, d.Every, look)
+	return nil
 }
 
 func (d *Devices) look(ctx context.Context, now time.Time) {

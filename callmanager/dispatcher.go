@@ -54,16 +54,9 @@ func (d *Dispatchers) Run(ctx context.Context) error {
 	if d.Forget <= 0 {
 		d.Forget = 2 * time.Minute
 	}
-	ticker := time.NewTicker(d.Every)
-	defer ticker.Stop()
-	for {
-		d.look(ctx)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	d.look(ctx)
+	repeat(ctx, d.Every, d.look)
+	return nil
 }
 
 func (d *Dispatchers) look(ctx context.Context) {

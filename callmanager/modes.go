@@ -56,22 +56,9 @@ func (m *Modes) Run(ctx context.Context) error {
 	}
 	var saving sync.WaitGroup
 	defer saving.Wait()
-	saving.Go(func() { m.repeat(ctx, m.save) })
-	m.repeat(ctx, m.follow)
+	saving.Go(func() { repeat(ctx, m.Every, m.save) })
+	repeat(ctx, m.Every, m.follow)
 	return nil
-}
-
-func (m *Modes) repeat(ctx context.Context, do func(context.Context)) {
-	ticker := time.NewTicker(m.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			do(ctx)
-		}
-	}
 }
 
 func (m *Modes) follow(ctx context.Context) {

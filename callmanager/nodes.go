@@ -45,22 +45,16 @@ func (w *NodeWatch) Run(ctx context.Context) error {
 		w.Silent = 2500 * time.Millisecond
 	}
 	w.unreachable = map[string]int{}
-	ticker := time.NewTicker(w.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	repeat(ctx, w.Every, func(ctx context.Context) {
 		nodes, err := w.Registry.Nodes(ctx)
 		if err != nil {
-			continue // without Redis nothing can be ended, and nothing is known
+			return // without Redis nothing can be ended, and nothing is known
 		}
 		for _, n := range nodes {
 			w.look(ctx, n)
 		}
-	}
+	})
+	return nil
 }
 
 func (w *NodeWatch) look(ctx context.Context, n queue.Node) {

@@ -84,14 +84,7 @@ func (p *Projector) Keep(ctx context.Context) error {
 	if p.Every <= 0 {
 		p.Every = 500 * time.Millisecond
 	}
-	ticker := time.NewTicker(p.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	repeat(ctx, p.Every, func(ctx context.Context) {
 		p.mu.Lock()
 		last := maps.Clone(p.last)
 		p.mu.Unlock()
@@ -100,7 +93,8 @@ func (p *Projector) Keep(ctx context.Context) error {
 				p.Log.Warn().Err(err).Str("pool", name).Msg("projection not looked after; trying again")
 			}
 		}
-	}
+	})
+	return nil
 }
 
 func (p *Projector) giveBack(ctx context.Context, name string, last map[string]queue.Projection) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -51,11 +50,11 @@ func (p *Pool) Board(ctx context.Context) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	names, err := s.fields(ctx, "queue|")
+	names, err := s.fields(ctx, "queue|", "")
 	if err != nil {
 		return Board{}, err
 	}
-	ids, err := s.fields(ctx, "agent|")
+	ids, err := s.fields(ctx, "agent|", "")
 	if err != nil {
 		return Board{}, err
 	}
@@ -79,22 +78,6 @@ func (p *Pool) Board(ctx context.Context) (Board, error) {
 		}
 	}
 	return b, s.agentsAtAGlance(ctx, ids, &b)
-}
-
-// fields gives what stands behind the prefix in the fields of dir, sorted.
-func (s *survey) fields(ctx context.Context, prefix string) ([]string, error) {
-	all, err := scan(ctx, s.p, "dir", func(field, _ string) (string, error) { return field, nil })
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, field := range all {
-		if name, is := strings.CutPrefix(field, prefix); is {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 func (s *survey) glance(ctx context.Context, name string, q *queueRecord) (QueueGlance, error) {

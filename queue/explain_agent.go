@@ -127,10 +127,7 @@ func (p *Pool) explainAgent(ctx context.Context, id string) (AgentExplanation, e
 func (s *survey) media(a *person) []MediumDoing {
 	var all []MediumDoing
 	for _, m := range Media {
-		held, capacity := a.HeldV, a.spec.CapV
-		if m == Chat {
-			held, capacity = a.HeldC, a.spec.CapC
-		}
+		held, capacity := a.load(m)
 		if capacity > 0 || held > 0 {
 			all = append(all, MediumDoing{m, held, capacity, s.doing(a, m)})
 		}
@@ -146,31 +143,26 @@ func (s *survey) passes(ctx context.Context, a *person, queue string, q *ServedQ
 	if err := s.loadQueues(ctx, queue); err != nil {
 		return err
 	}
-	members, err := s.lex(ctx, "order", queue, PassedMost)
+	ids, err := s.contactsIn(ctx, "order", queue)
 	if err != nil {
 		return err
-	}
-	ids := make([]string, 0, len(members))
-	for _, m := range members {
-		ids = append(ids, m[max(0, len(m)-contactLen):])
 	}
 	if q.Waiting, err = s.waiting(ctx, queue); err != nil {
 		return err
 	}
-	return s.passed(ctx, a, q, ids)
+	return s.passed(ctx, a, q, ids...)
 }
 
 // theirs adds those who wait for this agent alone, from queues that they do not serve.
 func (s *survey) theirs(ctx context.Context, a *person, e *AgentExplanation) error {
-	members, err := s.lex(ctx, "waiting", a.spec.Line, PassedMost)
-	if err != nil || a.spec.Line == "" {
+	if a.spec.Line == "" {
+		return nil
+	}
+	ids, err := s.contactsIn(ctx, "waiting", a.spec.Line)
+	if err != nil {
 		return err
 	}
-	for _, m := range members {
-		id := m[max(0, len(m)-contactLen):]
-		if err := s.loadContacts(ctx, id); err != nil {
-			return err
-		}
+	for _, id := range ids {
 		c := s.contacts[id]
 		if c == nil || Unescape(c.Prefer) != a.name() {
 			continue
@@ -187,17 +179,14 @@ func (s *survey) theirs(ctx context.Context, a *person, e *AgentExplanation) err
 		if slices.ContainsFunc(e.Queues[i].Contacts, func(p PassedBy) bool { return p.Waiting == id }) {
 			continue
 		}
-		if err := s.passed(ctx, a, &e.Queues[i], []string{id}); err != nil {
+		if err := s.passed(ctx, a, &e.Queues[i], id); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *survey) passed(ctx context.Context, a *person, q *ServedQueue, ids []string) error {
-	if err := s.loadContacts(ctx, ids...); err != nil {
-		return err
-	}
+func (s *survey) passed(ctx context.Context, a *person, q *ServedQueue, ids ...string) error {
 	for _, id := range ids {
 		c := s.contacts[id]
 		if c == nil || c.State != string(Waiting) {

@@ -52,14 +52,10 @@ func (p *Pool) explainQueue(ctx context.Context, name string) (QueueExplanation,
 	if q == nil {
 		return QueueExplanation{}, ErrNoQueue
 	}
-	spec, err := p.Queue(ctx, name)
-	if err != nil {
-		return QueueExplanation{}, err
-	}
 	if err := s.loadLines(ctx, q.Need); err != nil {
 		return QueueExplanation{}, err
 	}
-	e := QueueExplanation{Queue: name, Open: q.Open, Medium: spec.Medium, Strategy: q.strategy(), MaxWaiting: q.MaxWaiting, Modes: map[Mode]int{}}
+	e := QueueExplanation{Queue: name, Open: q.Open, Medium: mediumOfLine(q.Need), Strategy: q.strategy(), MaxWaiting: q.MaxWaiting, Modes: map[Mode]int{}}
 	if l := s.lines[q.Need]; l != nil {
 		e.Need = l.Need
 	}
@@ -81,15 +77,8 @@ func (p *Pool) explainQueue(ctx context.Context, name string) (QueueExplanation,
 // longest is the longest wait among those at the head of the queue's order: credit and
 // priority may have put others before them. In milliseconds.
 func (s *survey) longest(ctx context.Context, queue string) (int64, error) {
-	members, err := s.lex(ctx, "order", queue, PassedMost)
+	ids, err := s.contactsIn(ctx, "order", queue)
 	if err != nil {
-		return 0, err
-	}
-	ids := make([]string, len(members))
-	for i, m := range members {
-		ids[i] = m[max(0, len(m)-contactLen):]
-	}
-	if err := s.loadContacts(ctx, ids...); err != nil {
 		return 0, err
 	}
 	var longest int64
@@ -132,9 +121,8 @@ func (s *survey) staff(ctx context.Context, line string, e *QueueExplanation) er
 // door follows a caller from the queue to the one that would take them, as takes in
 // lua/lib/door.lua.
 func (s *survey) door(ctx context.Context, id string, e *QueueExplanation) error {
-	const hops = 3
 	var way []string
-	for range hops {
+	for range OverflowHops {
 		if err := s.loadQueues(ctx, id); err != nil {
 			return err
 		}

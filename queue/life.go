@@ -102,6 +102,7 @@ const (
 	Behind          = 4         // agents in turn whom an offer looks at: who gets it, and who comes next
 	LeavesPerRun    = 10        // who leave a queue whose agents have gone, in one script
 	LostPerRun      = 8         // who are ended with their node, in one script
+	OverflowHops    = 3         // queues through which an overflow goes on: two may name each other
 	NearPositions   = 10        // who hears of an improved position at once
 	MatchesPerRun   = 16        // legs of one script, or one offer
 	LegsPerOffer    = 50        // of a ring-all; a leg's number has two digits
@@ -130,7 +131,7 @@ var luaConstants = func() map[string]string {
 		"SCHEMA": Schema, "SCHEMA_LEAST": schemaLeast, "GUARD_MS": GuardMS, "HUSH_MS": HushMS, "SETUP_MS": SetupMS,
 		"RING_MS": RingMS, "RING_GRACE_MS": RingGraceMS, "DIALPLAN_GRACE_MS": DialplanGraceMS, "LEGS": LegsPerOffer,
 		"BRIDGE_MS": BridgeMS, "BRIDGE_TRIES": BridgeTries, "RETRY_MS": RetryMS, "FAIR_HALF_MS": FairHalfMS,
-		"OVERFLOW_RETRY_MS": OverflowRetryMS, "WEIGHT_MAX": WeightMax, "BEHIND": Behind, "LEAVES": LeavesPerRun,
+		"OVERFLOW_RETRY_MS": OverflowRetryMS, "WEIGHT_MAX": WeightMax, "BEHIND": Behind, "LEAVES": LeavesPerRun, "HOPS": OverflowHops,
 		"ANNOUNCE_FIRST_MS": AnnounceFirstMS, "ANNOUNCE_MIN_MS": AnnounceMinMS, "NEAR": NearPositions,
 		"MATCHES": MatchesPerRun, "TRIES": TriesPerRun, "JOURNAL_MAX": JournalMax,
 		"REPAIRS_MAX": RepairsMax, "HOLD_MS": HoldMS, "REFUSED_MS": RefusedMS, "OVER_MS": OverMS,

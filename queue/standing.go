@@ -86,9 +86,10 @@ func (s *survey) doing(a *person, m Medium) Standing {
 		reason = fmt.Sprintf(" %q", a.Reason)
 	}
 	since, until := a.Since.time(), a.Until.time()
-	held, capacity, other, beside := a.HeldV, a.spec.CapV, a.HeldC, "v"
+	held, capacity := a.load(m)
+	other, beside := a.HeldC, "v"
 	if m == Chat {
-		held, capacity, other, beside = a.HeldC, a.spec.CapC, a.HeldV, "c"
+		other, beside = a.HeldV, "c"
 	}
 	switch {
 	case a.Mode == string(LoggedOut):

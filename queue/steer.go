@@ -42,7 +42,12 @@ func (p *Pool) steer(ctx context.Context, script, what string, args ...any) (Con
 	if err != nil {
 		return Contact{}, err
 	}
-	c, err := decodeContact(r.at(0))
+	return p.steered(ctx, r.at(0))
+}
+
+// steered reads the contact, whose TTL keys go when it leaves.
+func (p *Pool) steered(ctx context.Context, text string) (Contact, error) {
+	c, err := decodeContact(text)
 	if err == nil && c.State == Leaving {
 		p.tidy(ctx, c)
 	}
@@ -67,9 +72,6 @@ func (p *Pool) Key(ctx context.Context, from Origin, channel, key string) (Conta
 	if err != nil {
 		return Contact{}, false, err
 	}
-	c, err := decodeContact(r.at(1))
-	if err == nil && c.State == Leaving {
-		p.tidy(ctx, c)
-	}
+	c, err := p.steered(ctx, r.at(1))
 	return c, r.at(0) == "1", err
 }

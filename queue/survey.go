@@ -143,25 +143,45 @@ func (s *survey) loadWork(ctx context.Context, ids []string) error {
 	return s.loadContacts(ctx, contacts...)
 }
 
-// serving gives the agents who have a place in the line, by escaped id. It looks at what
-// the directory says of every agent.
+// serving gives the agents who have a place in the line, by escaped id; it may name some
+// who have not. It looks at what the directory says of every agent.
 func (s *survey) serving(ctx context.Context, line string) ([]string, error) {
-	var ids []string
+	return s.fields(ctx, "agent|", `"`+line+"|")
+}
+
+// fields gives what stands behind the prefix in the fields of dir, sorted: of those whose
+// record holds the words.
+func (s *survey) fields(ctx context.Context, prefix, words string) ([]string, error) {
+	var names []string
 	for cursor := uint64(0); ; {
-		found, next, err := s.p.rdb.HScan(ctx, s.p.keys["dir"], cursor, "agent|*", 1000).Result()
+		found, next, err := s.p.rdb.HScan(ctx, s.p.keys["dir"], cursor, prefix+"*", 1000).Result()
 		if err != nil {
-			return nil, fmt.Errorf("find agents: %w", err)
+			return nil, fmt.Errorf("find %s in dir: %w", prefix, err)
 		}
 		for i := 0; i+1 < len(found); i += 2 {
-			if strings.Contains(found[i+1], `"`+line+"|") { // a hint: who has it in a name alone has no place there
-				ids = append(ids, strings.TrimPrefix(found[i], "agent|"))
+			if strings.Contains(found[i+1], words) {
+				names = append(names, strings.TrimPrefix(found[i], prefix))
 			}
 		}
 		if cursor = next; cursor == 0 {
-			slices.Sort(ids)
-			return slices.Compact(ids), nil
+			slices.Sort(names)
+			return slices.Compact(names), nil
 		}
 	}
+}
+
+// contactsIn gives the first contacts of a sorted set whose members begin with the prefix,
+// PassedMost at most, and reads their records.
+func (s *survey) contactsIn(ctx context.Context, key, prefix string) ([]string, error) {
+	members, err := s.lex(ctx, key, prefix, PassedMost)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m[max(0, len(m)-contactLen):]
+	}
+	return ids, s.loadContacts(ctx, ids...)
 }
 
 // lex gives up to n members of a sorted set that begin with the prefix and a |.
@@ -237,6 +257,14 @@ func (a *person) place(line string) (step, tier int, is bool) {
 	return 0, 0, false
 }
 
+// load is what the agent holds of the medium, and how much of it they may.
+func (a *person) load(m Medium) (held, capacity int) {
+	if m == Chat {
+		return a.HeldC, a.spec.CapC
+	}
+	return a.HeldV, a.spec.CapV
+}
+
 // rank is the contact's in heads, as rank_of in lua/lib/contact.lua.
 func (c *contactRecord) rank() string {
 	if c.Given == 1 && len(c.Score) > 2 {
@@ -288,24 +316,25 @@ func (s *survey) before(ctx context.Context, a *person, c *contactRecord) (*cont
 		if err != nil {
 			return nil, fmt.Errorf("read heads: %w", err)
 		}
+		heads, others := make([]string, len(found)), make([]string, len(found))
+		for i := range found {
+			if h, is := found[i].(string); is && len(h) >= contactLen {
+				heads[i], others[i] = h, h[len(h)-contactLen:]
+			}
+		}
+		if err := s.loadContacts(ctx, others...); err != nil {
+			return nil, err
+		}
 		for i, f := range part.Heads {
 			if f == c.field() {
 				own = s.key(c.rank(), part.Ranks, part.Targets, i)
 			}
-			h, is := found[i].(string)
-			if !is || len(h) < contactLen {
-				continue
-			}
-			other := h[len(h)-contactLen:]
-			if err := s.loadContacts(ctx, other); err != nil {
-				return nil, err
-			}
-			o := s.contacts[other]
+			o := s.contacts[others[i]]
 			if o == nil || o.State != string(Waiting) || slices.Contains(split(o.Skip), a.name()) {
 				continue
 			}
-			if key := s.key(h, part.Ranks, part.Targets, i); best == "" || key < best {
-				best, id = key, other
+			if key := s.key(heads[i], part.Ranks, part.Targets, i); best == "" || key < best {
+				best, id = key, others[i]
 			}
 		}
 	}

@@ -47,6 +47,9 @@ type asked struct{ contact, agent, queue, need string }
 
 // refusal turns the queue's errors into those of the desk. Others stay as they are.
 func (d *Desk) refusal(err error, a asked) error {
+	if err == nil {
+		return nil
+	}
 	what := map[error]string{
 		queue.ErrNoContact: fmt.Sprintf("contact %q: nobody by that id is live in pool %s; `holdline contact list` has those who are", a.contact, d.Pool.Name()),
 		queue.ErrNoAgent:   fmt.Sprintf("agent %q: pool %s has none of that name; `holdline agent list` has them all", a.agent, d.Pool.Name()),

@@ -168,9 +168,6 @@ local function empty_soon(c, q)
   if not c.line and (q.leave_empty or '') ~= '' then due('empty|' .. c.need, now) end
 end
 
--- HOPS: queues through which an overflow goes on, at most: two may name each other.
-local HOPS = 3
-
 -- out_of_order: off the queue; those behind may hear of it, at most once a second.
 local function out_of_order(c)
   call('ZREM', K.order, order_member(c))

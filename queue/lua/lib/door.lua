@@ -48,8 +48,7 @@ end
 -- contact_to: a contact that waits, or whose offer is closed, goes on in another queue:
 -- its arrival, and so its wait, stay. The record is not written yet.
 local function contact_to(c, name, q, line)
-  call('ZREM', K.order, order_member(c))
-  if c.announce_ms > 0 then call('ZADD', K.deadlines, 'NX', int(now + 1000000), 'near|' .. c.queue) end
+  out_of_order(c)
   no_deadlines(c)
   if counted(c.state) then
     count(c.queue .. '|' .. c.state, '-1')

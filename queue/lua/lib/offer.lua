@@ -28,10 +28,12 @@ local function hangup(o, legs, reason)
   work('hangup', 'node', o.node, 'offer', o.id, 'contact', o.contact, 'legs', legs, 'reason', reason)
 end
 
--- let_go: the offer is over for one agent, unanswered. Each outcome has its own
--- effect (life.go). leg: it is being hung up, and rings their phone until then.
+-- effect_of: what the outcome does to the agent and the contact (life.go), in words.
+local function effect_of(outcome) return match(EFFECTS, '|' .. outcome .. '>([^|]*)') end
+
+-- let_go: the offer is over for one agent, unanswered. leg: it is being hung up, and rings their phone until then.
 local function let_go(o, id, outcome, reason, leg)
-  local effect = match(EFFECTS, '|' .. outcome .. '>([^|]*)')
+  local effect = effect_of(outcome)
   journal('closed', 'offer', o.id, 'contact', o.contact, 'agent', id, 'queue', o.queue, 'node', o.node,
     'outcome', outcome, 'reason', reason or '')
   local a, spec = agent_begin(id)
@@ -66,7 +68,7 @@ local function offer_missed(o, outcome, reason, hung)
   local c = contact_get(o.contact)
   offer_close(o, outcome, reason, hung)
   if not c then return end
-  if has(match(EFFECTS, '|' .. outcome .. '>([^|]*)'), 'skip') then contact_missed(c, asked(o)) end
+  if has(effect_of(outcome), 'skip') then contact_missed(c, asked(o)) end
   contact_return(c, o.connect == 'dialplan')
   return c
 end
@@ -82,7 +84,7 @@ local function leg_missed(o, leg, id, outcome, reason, hung)
   let_go(o, id, outcome, reason, hung and leg)
   local c = contact_get(o.contact)
   if not c then return end
-  if has(match(EFFECTS, '|' .. outcome .. '>([^|]*)'), 'skip') then contact_missed(c, id) end
+  if has(effect_of(outcome), 'skip') then contact_missed(c, id) end
   contact_put(c)
   return c
 end
