@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,14 @@ func main() {
 	systems := flag.String("systems", "", "only these: ours,app_queue,dial")
 	short := flag.Bool("short", false, "a look that all of it works, in place of figures")
 	flag.Parse()
-	b := &bench{short: *short, rows: words(*rows), systems: words(*systems), dir: *dir}
+	b := &bench{short: *short, dir: *dir}
+	var bad [2]error
+	b.rows, bad[0] = words("rows", *rows, "idle", "burst", "ringall", "silent", "music", "rate")
+	b.systems, bad[1] = words("systems", *systems, ours, appQueue, dial)
+	if err := errors.Join(bad[:]...); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2) //nolint:gocritic // stop only frees a signal handler
+	}
 	if err := run(ctx, b, *project, *net); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1) //nolint:gocritic // stop only frees a signal handler
@@ -28,15 +36,18 @@ func main() {
 }
 
 // words is a list of a flag; nil: no list, so all.
-func words(list string) map[string]bool {
+func words(name, list string, known ...string) (map[string]bool, error) {
 	if list == "" {
-		return nil
+		return nil, nil
 	}
 	all := map[string]bool{}
 	for word := range strings.SplitSeq(list, ",") {
+		if !slices.Contains(known, word) {
+			return nil, fmt.Errorf("-%s %q: want some of %s", name, word, strings.Join(known, ","))
+		}
 		all[word] = true
 	}
-	return all
+	return all, nil
 }
 
 func run(ctx context.Context, b *bench, project, net string) (err error) {

@@ -161,13 +161,15 @@ func (c *caller) fate() string {
 			what = append(what, "no agent answered")
 		case d.talking.IsZero():
 			what = append(what, "an agent answered and heard nothing")
+		case c.gaveUp:
+			what = append(what, "still talked")
 		case !d.byAgent:
 			what = append(what, "cut off from the agent")
 		}
 	}
 	switch {
 	case c.gaveUp:
-		what = append(what, "gave up")
+		what = append(what, "the run's time was over")
 	case c.ended.IsZero():
 		what = append(what, "was not let go")
 	}

@@ -118,7 +118,7 @@ func TestDoublesAndLosses(t *testing.T) {
 	if got.doubles != 1 || got.lost() != 2 {
 		t.Errorf("%d doubles, %d lost", got.doubles, got.lost())
 	}
-	if fates := got.fates(); fates["no agent answered, gave up"] != 1 || fates["no agent answered, was not let go"] != 1 {
+	if fates := got.fates(); fates["no agent answered, the run's time was over"] != 1 || fates["no agent answered, was not let go"] != 1 {
 		t.Errorf("fates %v", fates)
 	}
 }
