@@ -29,6 +29,13 @@ func (p *phone) invite(to, uri, from string, more ...[2]string) *message {
 	return m
 }
 
+func (p *phone) cancel(to string, invite *message) {
+	m := &message{start: "CANCEL " + invite.uri() + " SIP/2.0"}
+	m.add("Via", invite.get("Via")).add("Max-Forwards", "70").add("From", invite.get("From")).
+		add("To", invite.get("To")).add("Call-ID", invite.get("Call-ID")).add("CSeq", "1 CANCEL")
+	p.send(to, m)
+}
+
 // carriedNothingSpoofed fails for each header that should have been stripped.
 func carriedNothingSpoofed(t *testing.T, m *message) {
 	t.Helper()
@@ -309,10 +316,7 @@ func TestCallerWhoHangsUpIsCancelledAtTheNode(t *testing.T) {
 	got := node.waitRequest("INVITE")
 	node.reply(got, 180, "Ringing", [2]string{"Contact", node.contact("600")})
 	caller.wait("180", func(m *message) bool { return m.code() == 180 })
-	cancel := &message{start: "CANCEL " + invite.uri() + " SIP/2.0"}
-	cancel.add("Via", invite.get("Via")).add("Max-Forwards", "70").add("From", invite.get("From")).
-		add("To", invite.get("To")).add("Call-ID", invite.get("Call-ID")).add("CSeq", "1 CANCEL")
-	caller.send(kamOutside(1), cancel)
+	caller.cancel(kamOutside(1), invite)
 	node.reply(node.waitRequest("CANCEL"), 200, "OK")
 	node.reply(got, 487, "Request Terminated")
 	if r := caller.waitFinal(invite); r.code() != 487 {

@@ -322,18 +322,19 @@ func (p *phone) starts() string {
 	return strings.Join(out, " | ")
 }
 
-// requests counts what came with this method.
-func (p *phone) requests(method string) int {
+// received is what came with this method.
+func (p *phone) received(method string) (all []*message) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := 0
 	for _, m := range p.seen {
 		if m.method() == method {
-			n++
+			all = append(all, m)
 		}
 	}
-	return n
+	return all
 }
+
+func (p *phone) requests(method string) int { return len(p.received(method)) }
 
 // ackFailure ends a refused INVITE, as the transaction layer would.
 func (p *phone) ackFailure(to string, invite, final *message) {

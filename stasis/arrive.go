@@ -34,8 +34,9 @@ const (
 	offerLasts = time.Second
 	// straight is how long after its beginning, or after it reached the edge, a call may
 	// enter the queue and still be in line by that: a node that is behind begins calls in
-	// another order than they came, and would let others pass.
-	straight = 2 * time.Second
+	// another order than they came, and would let others pass. A Kamailio gives a node no
+	// more calls than it can begin, and lets them wait for it for up to 4 s.
+	straight = 6 * time.Second
 )
 
 // offered answers the dialplan's StasisBroadcast, and gives the caller their place
