@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// DefaultPingEvery is the time between pings.
+	// DefaultPingEvery is how long a peer is silent before it is asked, and between pings.
 	DefaultPingEvery = 2 * time.Second
 	// DefaultPingTimeout is how long a peer may be silent before it is given up.
 	DefaultPingTimeout = 5 * time.Second

