@@ -9,9 +9,6 @@ import (
 
 // idleRow: agents stand free, calls come at several rates.
 func (b *bench) idleRow(ctx context.Context, system string) error {
-	if !b.wants("idle") {
-		return nil
-	}
 	for _, rate := range []struct {
 		perS  int
 		calls int
@@ -40,9 +37,6 @@ func (b *bench) idleRow(ctx context.Context, system string) error {
 
 // burstRow: more callers at once than agents.
 func (b *bench) burstRow(ctx context.Context, system string) error {
-	if !b.wants("burst") || system == dial {
-		return nil
-	}
 	times := 2
 	if b.short {
 		times = 1
@@ -66,7 +60,7 @@ func (b *bench) burstRow(ctx context.Context, system string) error {
 
 // ringAllRow: all phones ring.
 func (b *bench) ringAllRow(ctx context.Context, system string) error {
-	if !b.wants("ringall") || system == dial || system == ours && !b.stack.ringAll {
+	if system == ours && !b.stack.ringAll {
 		return nil
 	}
 	person := spread(100*time.Millisecond, 600*time.Millisecond)
@@ -88,9 +82,6 @@ func (b *bench) ringAllRow(ctx context.Context, system string) error {
 
 // silentRow: one of two agents never answers. What counts is when the other rings.
 func (b *bench) silentRow(ctx context.Context, system string) error {
-	if !b.wants("silent") || system == dial {
-		return nil
-	}
 	j := job{row: "silent", system: system, load: load{
 		text: "2 callers, 2 agents, one never answers, ring 5 s", calls: 2, gap: 3 * time.Second, talk: time.Second,
 		mute: map[int]bool{1: true}, drain: 20 * time.Second,
@@ -115,9 +106,6 @@ func (b *bench) silentRow(ctx context.Context, system string) error {
 
 // musicRow: nobody serves.
 func (b *bench) musicRow(ctx context.Context, system string) error {
-	if !b.wants("music") || system == dial {
-		return nil
-	}
 	callers := 500
 	if b.short {
 		callers = 100
@@ -154,9 +142,6 @@ func (b *bench) musicRow(ctx context.Context, system string) error {
 
 // rateRow: calls come faster until pickup p95 passes 100 ms.
 func (b *bench) rateRow(ctx context.Context, system string) error {
-	if !b.wants("rate") || system == dial {
-		return nil
-	}
 	rates := []int{40, 60, 80, 100, 120, 140, 160}
 	if system == appQueue {
 		rates = []int{80, 120, 160}

@@ -180,6 +180,15 @@ func insertLine(ctx context.Context, tx *sql.Tx, l line) error {
 	return nil
 }
 
+func (s *stack) compose(ctx context.Context, args ...string) error {
+	args = append([]string{"compose", "-p", s.project, "-f", "compose.yaml", "-f", "bench/compose.yaml"}, args...)
+	cmd := exec.CommandContext(ctx, "docker", args...) //nolint:gosec // our own arguments
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("docker %v: %w: %s", args, err, out)
+	}
+	return nil
+}
+
 // useBaseline stops what is ours, and makes Kamailio send callers to the other
 // Asterisk. It holds to the end: ours is measured first.
 func (s *stack) useBaseline(ctx context.Context) error {
@@ -187,10 +196,8 @@ func (s *stack) useBaseline(ctx context.Context) error {
 		return nil
 	}
 	s.baseline = true
-	args := append([]string{"compose", "-p", s.project, "-f", "compose.yaml", "-f", "bench/compose.yaml", "kill", "asterisk", "haproxy"}, roles...)
-	cmd := exec.CommandContext(ctx, "docker", args...) //nolint:gosec // our own arguments
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("stop our roles: %w: %s", err, out)
+	if err := s.compose(ctx, append([]string{"kill", "asterisk", "haproxy"}, roles...)...); err != nil {
+		return err
 	}
 	if err := s.engine.refresh(ctx); err != nil {
 		return err
