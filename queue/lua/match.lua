@@ -217,7 +217,8 @@ end
 
 local function claim(m, c, ids, best, behind)
   local q = ring_of(c.queue)
-  local oid = c.id .. format('%04x', ((c.serial or 0) + c.attempts + 1) % 65536)
+  -- By the tick an id is never used twice, whatever of the records was lost: word of a leg is of its own offer.
+  local oid = c.id .. format('%07x%07x', math.floor(now / 268435456), now % 268435456)
   call('ZREM', K.waiting, m)
   local f = sub(m, 1, 12)
   if not tried[f] then head_anew(f) end -- it was the first

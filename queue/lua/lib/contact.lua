@@ -25,7 +25,7 @@ end
 -- SOMETIMES: what only some contacts have.
 local SOMETIMES = {
   'since', 'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
-  'key', 'timed', 'overdue', 'reconnects', 'serial', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
+  'key', 'timed', 'overdue', 'reconnects', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
   'hops',
 }
 
