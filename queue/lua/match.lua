@@ -174,7 +174,7 @@ local function served(m)
     return nil
   end
   local best, passed, behind = turn(c, c.skip)
-  if not best and passed and c.skip and now >= tonumber(c.missed_at) + ring_of(c.queue).retry_ms * 1000 then
+  if not best and passed and c.skip and now >= tonumber(c.again_at) then
     c.skip = nil -- every agent ready now was tried, and the time is over
     best, passed, behind = turn(c, nil)
   end

@@ -124,8 +124,10 @@ func brief(got any, err error) string {
 		return fmt.Sprintf("%s %s in %s need %d step %d, prefers %q", v.ID, v.State, v.Queue, v.Need, v.Step, v.Prefers)
 	case queue.Agent:
 		return fmt.Sprintf("%s %s next %q offer %q calls %q", v.ID, v.Mode, v.Next, v.Offer, v.Calls)
-	case queue.Answer, queue.LegEnd, int, bool, map[string][]string:
-		return fmt.Sprintf("%.200v", v)
+	case int, bool:
+		return fmt.Sprint(v)
+	case queue.Answer, queue.LegEnd, map[string][]string:
+		return fmt.Sprintf("%.200s", fmt.Sprint(v))
 	}
 	return ""
 }

@@ -115,7 +115,7 @@ func (p *Pool) candidates(c *contact) []*agent {
 			fresh = append(fresh, a)
 		}
 	}
-	if len(fresh) == 0 && len(again) > 0 && !p.now.Before(p.retry(c)) {
+	if len(fresh) == 0 && len(again) > 0 && !p.now.Before(c.again) {
 		return again
 	}
 	return fresh
