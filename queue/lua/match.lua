@@ -61,7 +61,7 @@ local function stands(m, id)
   return false
 end
 
-local rare, rarely -- below
+local rare, rarely, turn -- below
 
 -- tried: of a field of heads, what was looked at last in vain; '~' ends the field.
 local tried = {}
@@ -125,7 +125,7 @@ end
 -- turn: the agent, by their member, whose turn it is for the contact: lower tiers
 -- first, then the score, across the steps that admit. Without one: were any passed over?
 -- And those whose turn comes next.
-local function turn(c, skip)
+function turn(c, skip)
   if c.line then -- for this agent alone
     local a, spec = agent_of(c.prefer)
     local media = a and a.ix and open_media(a, spec)
@@ -193,24 +193,24 @@ local function pair(spec, owner)
     if not m then return nil end
     local c, ids, best, behind = served(m)
     if c and ids[1] == owner and not ids[2] then return m, c, ids, best, behind end
-    local seen = {}
+    local seen, wish = { [m] = true }, nil
     while c do
-      local earlier, key, whose = m, nil, nil
+      local to, key, whose = m, nil, nil
       for i = 1, #ids do
-        local other, k = first(specs[ids[i]])
-        if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
+        local other, k
+        if wish then other, k = wish(ids[i]) else other, k = first(specs[ids[i]]) end
+        if other and other ~= m and (not key or k < key) then to, key, whose = other, k, ids[i] end
       end
-      if earlier == m then return m, c, ids, best, behind end
-      if seen[earlier] then -- a circle: the agent has their way, if they may
-        earlier = rarely().wish(whose) or m
-        if earlier == m then return m, c, ids, best, behind end
-        if seen[earlier] then
-          c = contact_get(sub(earlier, 33))
-          return earlier, c, { whose }, rarely().member_of(whose, c)
-        end
+      if to == m then return m, c, ids, best, behind end
+      if not seen[to] then
+        seen[to], m = true, to
+        c, ids, best, behind = served(m)
+      elseif wish then -- a circle: the agent has their way
+        c = contact_get(sub(to, 33))
+        return to, c, { whose }, rarely().member_of(whose, c)
+      else -- by the order alone it is one; now by what each of them may be asked for
+        seen, wish = { [m] = true }, rarely().wish
       end
-      seen[m], m = true, earlier
-      c, ids, best, behind = served(m)
     end
   end
 end
