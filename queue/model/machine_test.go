@@ -313,8 +313,8 @@ func (m *machine) due() []queue.Deadline {
 			m.Fatalf("%s of %s is due, and the engine has %v", d.kind, d.id, due)
 		}
 	}
-	for d := range got { // what is left over of an older version of a need does nothing
-		if d.kind != "empty" && d.kind != "ttl" && d.kind != "step" && !want[d] {
+	for d := range got {
+		if d.kind != "empty" && d.kind != "ttl" && !want[d] {
 			m.Fatalf("%s of %s is due by the engine, and the model has %v", d.kind, d.id, m.model.deadline[d])
 		}
 	}

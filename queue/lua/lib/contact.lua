@@ -218,6 +218,7 @@ local function to_present(c)
       i = i + 1
     end
     c.need = sub(was, 1, 9)
+    undue('step|' .. c.id)
     if not c.line then c.step = math.max(least, step_now(c)) end
   end
 end
