@@ -69,7 +69,7 @@ type contactSome struct {
 	Offer      string `json:"offer"`
 	Agent      string `json:"agent"`
 	Skip       string `json:"skip"`
-	MissedAt   micros `json:"missed_at"` // by the last of those whom it skips
+	AgainAt    micros `json:"again_at"` // from when on those whom it skips may be asked again
 	SaidAt     micros `json:"said_at"`
 	AnsweredAt micros `json:"answered_at"`
 	Outcome    string `json:"outcome"`

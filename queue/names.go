@@ -15,7 +15,7 @@ const (
 	nameMax    = 80
 	poolMax    = 32
 	contactLen = 24                        // 48 bits of unix ms, 48 random bits, in hex
-	offerLen   = contactLen + 4            // + the attempt's number
+	offerLen   = contactLen + 14           // + the moment it was made, in µs, in hex
 	legLen     = len("hl-") + offerLen + 3 // + "-NN"
 )
 
@@ -115,6 +115,9 @@ func LegID(offer string, i int) string { return fmt.Sprintf("hl-%s-%02d", offer,
 
 // BridgeID is the id of the bridge in which the offer's call is held.
 func BridgeID(offer string) string { return "hl-" + offer + "-br" }
+
+// ContactOfOffer is whom the offer was for.
+func ContactOfOffer(offer string) string { return offer[:min(contactLen, len(offer))] }
 
 // PlaybackID is the id of the playback of an announcement to the contact.
 func PlaybackID(contact string) string { return "hl-" + contact + "-announce" }

@@ -37,7 +37,7 @@ func TestIDs(t *testing.T) {
 		came == ArrivalID(at, "ast-1", "boot-2", "1795851180.91") || came == ArrivalID(at, "ast-1", "boot-1", "1795851180.92") {
 		t.Errorf("id of an arrival: %q", came)
 	}
-	offer := a + "0001"
+	offer := a + "00000000000001"
 	for _, id := range []string{LegID(offer, 0), LegID(offer, 99), BridgeID(offer)} {
 		if len(id) != legLen || !strings.HasPrefix(id, "hl-") {
 			t.Errorf("%q is not of the fixed length", id)
@@ -46,10 +46,13 @@ func TestIDs(t *testing.T) {
 	if got, ok := OfferOfLeg(LegID(offer, 7)); !ok || got != offer {
 		t.Errorf("offer of the leg: %q", got)
 	}
-	for _, no := range []string{"", BridgeID(offer), "1732294838.12", LegID(offer, 7) + "0", "hl-" + strings.Repeat("z", 28) + "-00"} {
+	for _, no := range []string{"", BridgeID(offer), "1732294838.12", LegID(offer, 7) + "0", "hl-" + strings.Repeat("z", offerLen) + "-00"} {
 		if got, ok := OfferOfLeg(no); ok {
 			t.Errorf("%q is a leg of %q", no, got)
 		}
+	}
+	if ContactOfOffer(offer) != a {
+		t.Errorf("contact of the offer: %q", ContactOfOffer(offer))
 	}
 	if PlaybackID(a) != "hl-"+a+"-announce" {
 		t.Error(PlaybackID(a))

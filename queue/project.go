@@ -201,12 +201,13 @@ func (d Projection) compile(have map[string]string) (compiled, error) {
 	return c, nil
 }
 
-// forget finds what the projection does not have any more. What became of a line is
-// kept: a contact may come back to it from a call.
+// forget finds what the projection does not have any more. A line is kept, and what became
+// of it: who waits there goes on in it should the queue come back, and a contact may come
+// back to it from a call.
 func (c *compiled) forget(have map[string]string) {
 	for field := range have {
 		kind, _, _ := strings.Cut(field, "|")
-		of := map[string]map[string]string{"agent": c.agents, "line": c.lines, "queue": c.settings, "ring": c.settings, "named": c.settings}[kind]
+		of := map[string]map[string]string{"agent": c.agents, "queue": c.settings, "ring": c.settings, "named": c.settings}[kind]
 		if _, is := of[field]; of == nil || is {
 			continue
 		}

@@ -180,12 +180,8 @@ func (s *survey) between(ctx context.Context, a *person, c *contactRecord) (Stan
 		}
 	}
 	if slices.Contains(split(c.Skip), a.name()) {
-		retry := ms(RetryMS)
-		if r := s.rings[c.Queue]; r != nil {
-			retry = ms(r.RetryMS)
-		}
 		st := Standing{Word: StandSkipped, Text: "did not take it a moment ago"}
-		if again := c.MissedAt.time().Add(retry).Sub(s.now); again > 0 {
+		if again := c.AgainAt.time().Sub(s.now); again > 0 {
 			st.OverMS, st.Text = whole(again), st.Text+", is asked again in "+span(again)
 		}
 		return st, nil

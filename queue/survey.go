@@ -24,8 +24,7 @@ type survey struct {
 	offers   map[string]*offerRecord
 	people   map[string]*person // by escaped id
 	lines    map[string]*lineRecord
-	queues   map[string]*queueRecord // by escaped name, as rings
-	rings    map[string]*ringRecord
+	queues   map[string]*queueRecord // by escaped name
 	groups   map[string]int
 }
 
@@ -50,7 +49,7 @@ func (p *Pool) survey(ctx context.Context) (*survey, error) {
 	s := &survey{p: p, hold: micros(word(1)).time(), now: micros(word(2)).time(),
 		strict: strings.Contains(word(3), "s"), targets: strings.Contains(word(3), "l"),
 		contacts: map[string]*contactRecord{}, offers: map[string]*offerRecord{}, people: map[string]*person{},
-		lines: map[string]*lineRecord{}, queues: map[string]*queueRecord{}, rings: map[string]*ringRecord{}, groups: map[string]int{}}
+		lines: map[string]*lineRecord{}, queues: map[string]*queueRecord{}, groups: map[string]int{}}
 	if s.now.IsZero() {
 		if s.now, err = p.serverTime(ctx); err != nil {
 			return nil, fmt.Errorf("read clock: %w", err)
@@ -94,10 +93,7 @@ func (s *survey) loadContacts(ctx context.Context, ids ...string) error {
 
 // loadQueues reads queues by their escaped names.
 func (s *survey) loadQueues(ctx context.Context, names ...string) error {
-	if err := load(ctx, s, s.queues, "dir", "queue|", names, "queue"); err != nil {
-		return err
-	}
-	return load(ctx, s, s.rings, "dir", "ring|", names, "ring of queue")
+	return load(ctx, s, s.queues, "dir", "queue|", names, "queue")
 }
 
 func (s *survey) loadLines(ctx context.Context, lines ...string) error {

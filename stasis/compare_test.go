@@ -294,7 +294,7 @@ func TestAClosedLegIsHungUp(t *testing.T) {
 	d := open(t, often)
 	caller, c := d.calls()
 	phone := d.node.Phone("201", fake.Behaviour{NoRing: true})
-	d.leg(c.ID+"00ff", caller.ID())
+	d.leg(c.ID+"000000000000ff", caller.ID())
 	d.within("the phone is left alone", func() bool { return len(phone.Calls()) == 1 && !phone.Calls()[0].Ended.IsZero() })
 	d.mends("closed_leg", c.ID)
 }
@@ -305,7 +305,7 @@ func TestEveryLegOfAPoolThatWasForgottenIsHungUp(t *testing.T) {
 	d := open(t, time.Hour)
 	caller, c := d.calls()
 	phone := d.node.Phone("201", fake.Behaviour{NoRing: true})
-	for _, attempt := range []string{"00f1", "00f2", "00f3", "00f4"} {
+	for _, attempt := range []string{"000000000000f1", "000000000000f2", "000000000000f3", "000000000000f4"} {
 		d.leg(c.ID+attempt, caller.ID())
 	}
 	d.within("four legs are out", func() bool { return len(phone.Calls()) == 4 })
@@ -364,7 +364,7 @@ func TestAHalfBuiltBridgeIsBuilt(t *testing.T) {
 func TestABridgeThatNobodyNeedsIsDeleted(t *testing.T) {
 	d := open(t, often)
 	contact := queue.NewContactID()
-	bridge := queue.BridgeID(contact + "0001")
+	bridge := queue.BridgeID(contact + "00000000000001")
 	_, err := d.asks.CreateBridge(t.Context(), bridge, ari.BridgeMixing, "")
 	d.ok(err)
 	_, err = d.asks.CreateBridge(t.Context(), "somebody-elses", ari.BridgeMixing, "")
@@ -381,7 +381,7 @@ func TestABridgeThatNobodyNeedsIsDeleted(t *testing.T) {
 func TestACallerAloneInABridgeIsTakenOut(t *testing.T) {
 	d := open(t, often)
 	caller, c := d.calls()
-	bridge := queue.BridgeID(c.ID + "0001")
+	bridge := queue.BridgeID(c.ID + "00000000000001")
 	_, err := d.asks.CreateBridge(t.Context(), bridge, ari.BridgeMixing, "")
 	d.ok(err)
 	d.ok(d.asks.StopMusic(t.Context(), caller.ID()))

@@ -135,5 +135,5 @@ func contactOfLeg(leg string) string {
 	if !ok {
 		return ""
 	}
-	return offer[:len(offer)-4] // the attempt's number
+	return queue.ContactOfOffer(offer)
 }

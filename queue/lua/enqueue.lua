@@ -62,7 +62,6 @@ c = {
   timeout_ms = tonumber(ARGV[9]) or q.timeout_ms, announce_ms = tonumber(ARGV[10]) or q.announce_ms,
   attempts = 0, priority = priority ~= 0 and priority or nil, credit_ms = credit ~= 0 and credit or nil,
   reconnects = not back and reconnects or nil, came_to = queue ~= asks and asks or nil,
-  serial = back and math.floor(now / 1000000) % 65536 or nil, -- no offer of theirs had such an id
 }
 if element ~= c.channel then c.element = element end
 c.score = order_score(c)

@@ -61,7 +61,7 @@ local function stands(m, id)
   return false
 end
 
-local rare, rarely -- below
+local rare, rarely, turn -- below
 
 -- tried: of a field of heads, what was looked at last in vain; '~' ends the field.
 local tried = {}
@@ -125,7 +125,7 @@ end
 -- turn: the agent, by their member, whose turn it is for the contact: lower tiers
 -- first, then the score, across the steps that admit. Without one: were any passed over?
 -- And those whose turn comes next.
-local function turn(c, skip)
+function turn(c, skip)
   if c.line then -- for this agent alone
     local a, spec = agent_of(c.prefer)
     local media = a and a.ix and open_media(a, spec)
@@ -174,7 +174,7 @@ local function served(m)
     return nil
   end
   local best, passed, behind = turn(c, c.skip)
-  if not best and passed and c.skip and now >= tonumber(c.missed_at) + ring_of(c.queue).retry_ms * 1000 then
+  if not best and passed and c.skip and now >= tonumber(c.again_at) then
     c.skip = nil -- every agent ready now was tried, and the time is over
     best, passed, behind = turn(c, nil)
   end
@@ -193,31 +193,32 @@ local function pair(spec, owner)
     if not m then return nil end
     local c, ids, best, behind = served(m)
     if c and ids[1] == owner and not ids[2] then return m, c, ids, best, behind end
-    local seen = {}
+    local seen, wish = { [m] = true }, nil
     while c do
-      local earlier, key, whose = m, nil, nil
+      local to, key, whose = m, nil, nil
       for i = 1, #ids do
-        local other, k = first(specs[ids[i]])
-        if other and other ~= m and (not key or k < key) then earlier, key, whose = other, k, ids[i] end
+        local other, k
+        if wish then other, k = wish(ids[i]) else other, k = first(specs[ids[i]]) end
+        if other and other ~= m and (not key or k < key) then to, key, whose = other, k, ids[i] end
       end
-      if earlier == m then return m, c, ids, best, behind end
-      if seen[earlier] then -- a circle: the agent has their way, if they may
-        earlier = rarely().wish(whose) or m
-        if earlier == m then return m, c, ids, best, behind end
-        if seen[earlier] then
-          c = contact_get(sub(earlier, 33))
-          return earlier, c, { whose }, rarely().member_of(whose, c)
-        end
+      if to == m then return m, c, ids, best, behind end
+      if not seen[to] then
+        seen[to], m = true, to
+        c, ids, best, behind = served(m)
+      elseif wish then -- a circle: the agent has their way
+        c = contact_get(sub(to, 33))
+        return to, c, { whose }, rarely().member_of(whose, c)
+      else -- by the order alone it is one; now by what each of them may be asked for
+        seen, wish = { [m] = true }, rarely().wish
       end
-      seen[m], m = true, earlier
-      c, ids, best, behind = served(m)
     end
   end
 end
 
 local function claim(m, c, ids, best, behind)
   local q = ring_of(c.queue)
-  local oid = c.id .. format('%04x', ((c.serial or 0) + c.attempts + 1) % 65536)
+  -- By the tick an id is never used twice, whatever of the records was lost: word of a leg is of its own offer.
+  local oid = c.id .. format('%07x%07x', math.floor(now / 268435456), now % 268435456)
   call('ZREM', K.waiting, m)
   local f = sub(m, 1, 12)
   if not tried[f] then head_anew(f) end -- it was the first

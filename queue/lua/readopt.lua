@@ -42,9 +42,8 @@ else
   count(queue .. '|entered', '1')
 end
 contact_move(c, 'readopt')
-c.offer, c.agent, c.skip, c.missed_at, c.line, c.prefer, c.given = oid, agent, nil, nil, nil, nil, nil
+c.offer, c.agent, c.skip, c.again_at, c.line, c.prefer, c.given = oid, agent, nil, nil, nil, nil, nil
 c.answered_at = int(math.max(math.min(tonumber(ARGV[12]) or now, now), tonumber(c.at)))
-c.serial = tonumber(sub(oid, -4), 16) -- the ids of later offers begin behind it
 contact_put(c)
 o = {
   id = oid, contact = id, agent = agent, agents = agent, node = node, channel = c.channel, queue = c.queue,

@@ -181,7 +181,7 @@ func (p *Pool) takePlace(name string, a queue.Arrival) (best place, found bool) 
 // widen opens the steps that the wait has reached.
 func (p *Pool) widen(c *contact) {
 	p.undue(c.ID, "step")
-	if !p.current(c.line) {
+	if p.lines[c.line.id] != c.line {
 		return
 	}
 	wait := p.now.Sub(c.Arrived)
@@ -275,7 +275,7 @@ func (p *Pool) back(c *contact, quiet bool) {
 	c.State, c.Offer = queue.Waiting, ""
 	p.present(c)
 	if len(c.Skip) > 0 {
-		p.due("retry", c.ID, later(p.now, p.retry(c)))
+		p.due("retry", c.ID, later(p.now, c.again))
 	}
 	if talked {
 		p.Saw("returned")
@@ -303,7 +303,8 @@ func (p *Pool) missed(c *contact, agents ...string) {
 			c.Skip = append(c.Skip, a)
 		}
 	}
-	c.missed = p.now
+	q, _ := p.queue(c.Queue)
+	c.again = p.now.Add(cmp.Or(q.Retry, queue.RetryMS*time.Millisecond))
 	p.toNeed(c)
 }
 

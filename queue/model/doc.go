@@ -23,9 +23,6 @@
 //
 // # What it leaves open
 //
-// Agents with priorities of their own for queues, and queues that are removed and come back,
-// are drawn only with HOLDLINE_MODEL_ALL=1: model and engine still differ there.
-//
 // Which match is made first is the engine's business: the model says whether an offer was
 // right when it was made. Chance (random, weighted-random, the tie of least-loaded) need only
 // choose one of those allowed. Several offers of one script are checked one after the other.

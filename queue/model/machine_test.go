@@ -124,8 +124,10 @@ func brief(got any, err error) string {
 		return fmt.Sprintf("%s %s in %s need %d step %d, prefers %q", v.ID, v.State, v.Queue, v.Need, v.Step, v.Prefers)
 	case queue.Agent:
 		return fmt.Sprintf("%s %s next %q offer %q calls %q", v.ID, v.Mode, v.Next, v.Offer, v.Calls)
-	case queue.Answer, queue.LegEnd, int, bool, map[string][]string:
-		return fmt.Sprintf("%.200v", v)
+	case int, bool:
+		return fmt.Sprint(v)
+	case queue.Answer, queue.LegEnd, map[string][]string:
+		return fmt.Sprintf("%.200s", fmt.Sprint(v))
 	}
 	return ""
 }
@@ -311,8 +313,8 @@ func (m *machine) due() []queue.Deadline {
 			m.Fatalf("%s of %s is due, and the engine has %v", d.kind, d.id, due)
 		}
 	}
-	for d := range got { // what is left over of an older version of a need does nothing
-		if d.kind != "empty" && d.kind != "ttl" && d.kind != "step" && !want[d] {
+	for d := range got {
+		if d.kind != "empty" && d.kind != "ttl" && !want[d] {
 			m.Fatalf("%s of %s is due by the engine, and the model has %v", d.kind, d.id, m.model.deadline[d])
 		}
 	}

@@ -436,7 +436,7 @@ func (m *machine) readopt(*rapid.T) {
 		return
 	}
 	m.n++
-	m.adopts(c, c.ID+fmt.Sprintf("%04x", 0x8000+m.n), m.anAgent())
+	m.adopts(c, c.ID+fmt.Sprintf("%014x", m.n), m.anAgent())
 }
 
 func (m *machine) adopts(c queue.Contact, offer, agent string) {
@@ -461,7 +461,7 @@ func (m *machine) emptied(*rapid.T) {
 	}
 	was := m.model
 	m.clean()
-	m.wall(later(was.Wall, was.now).Truncate(time.Millisecond).Add(time.Minute)) // ids of offers are anew by the second
+	m.wall(later(was.Wall, was.now).Truncate(time.Millisecond).Add(time.Millisecond))
 	m.model = New()
 	m.model.Wall, m.model.Saw, m.model.used = was.Wall, was.Saw, was.used
 	m.taken, m.ended, m.arrived = nil, nil, nil

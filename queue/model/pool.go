@@ -55,7 +55,7 @@ type contact struct {
 	opened         time.Duration // its steps up to this wait are open
 	alone          bool          // they wait for Prefers alone
 	since          time.Time     // what the timeout counts from
-	missed         time.Time     // when an agent missed them last
+	again          time.Time     // from when on those whom they skip may be asked again
 	timed, overdue bool          // the time was over while a phone rang
 	timeout        time.Time     // the ends of the TTL keys
 	announce       time.Time
@@ -136,11 +136,6 @@ func (p *Pool) queue(name string) (queue.QueueSpec, bool) {
 		}
 	}
 	return queue.QueueSpec{}, false
-}
-
-func (p *Pool) retry(c *contact) time.Time {
-	q, _ := p.queue(c.Queue)
-	return c.missed.Add(cmp.Or(q.Retry, queue.RetryMS*time.Millisecond))
 }
 
 func placed(s queue.ContactState) bool {

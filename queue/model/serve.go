@@ -115,7 +115,7 @@ func (p *Pool) candidates(c *contact) []*agent {
 			fresh = append(fresh, a)
 		}
 	}
-	if len(fresh) == 0 && len(again) > 0 && !p.now.Before(p.retry(c)) {
+	if len(fresh) == 0 && len(again) > 0 && !p.now.Before(c.again) {
 		return again
 	}
 	return fresh
@@ -201,7 +201,8 @@ func (p *Pool) first(a *agent) *contact {
 }
 
 // precedes says which of two contacts comes first for the agent: their own priority of the
-// queue, then who was given to them, then the pool's order.
+// queue, then who was given to them, then the pool's order. Of those who were given to them
+// no priority comes first.
 func (p *Pool) precedes(a *agent, c, d *contact) bool {
 	rank := func(c *contact) int {
 		if c.alone {
@@ -210,25 +211,22 @@ func (p *Pool) precedes(a *agent, c, d *contact) bool {
 		place, _ := p.place(a, c.line)
 		return place.Priority
 	}
-	given := func(c *contact) int {
+	class := func(c *contact) int {
 		if c.alone && c.Given {
-			return 0
+			return 50
 		}
-		return 1
+		return p.strict(c)
 	}
 	if rank(c) != rank(d) {
 		p.Saw("agent's priority")
 	}
-	return cmp.Or(rank(c)-rank(d), given(c)-given(d), p.inTime(c, d), p.before(c, d)) < 0
+	return cmp.Or(rank(c)-rank(d), class(d)-class(c), p.inTime(c, d), p.came(c).Compare(p.came(d)), strings.Compare(c.ID, d.ID)) < 0
 }
 
 // inTime compares by service level: who has waited the greater part of the queue's target.
 func (p *Pool) inTime(c, d *contact) int {
 	if p.dir.Pool.Order != "service-level" {
 		return 0
-	}
-	if p.strict(c) != p.strict(d) {
-		return p.strict(d) - p.strict(c)
 	}
 	p.Saw("service level")
 	part := func(c *contact) float64 {

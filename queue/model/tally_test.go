@@ -50,7 +50,7 @@ func met() []string {
 next mode taken; one of several fails; overflow at the door; overflow waits; overflow; pause keeps; preferred; readopted;
 readopted who waited; redial; refused again; retry; returned; ring-all: one each; service level; tiers; reserve: spare true;
 reserve: spare false; left empty; left to be dialled for; given waiting; given offered; moved waiting; moved offered;
-arrival told again; directory edited; emptied; takeover; node up, boot anew true`, ";")
+arrival told again; directory edited; emptied; better position said; one too many; timed out while it rang; takeover; agent's priority; queue removed; node up, boot anew true`, ";")
 	for i := range all {
 		all[i] = strings.TrimSpace(all[i])
 	}
@@ -79,9 +79,6 @@ arrival told again; directory edited; emptied; takeover; node up, boot anew true
 	}
 	for _, e := range refusals {
 		add("refused: ", e.Error())
-	}
-	if everything {
-		all = append(all, "agent's priority", "queue removed")
 	}
 	return all
 }

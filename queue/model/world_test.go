@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -32,10 +31,6 @@ func (m *machine) seconds(what string, least, most int) time.Duration {
 }
 
 func pick[T any](m *machine, what string, of ...T) T { return of[m.choose(what, len(of))] }
-
-// everything: HOLDLINE_MODEL_ALL draws also what is not settled yet: agents with priorities of
-// their own for queues, and queues that are removed and come back.
-var everything = os.Getenv("HOLDLINE_MODEL_ALL") != ""
 
 var skills = []string{"french", "loans"}
 
@@ -141,7 +136,7 @@ func (m *machine) duties(a *queue.AgentSpec, d queue.Projection) {
 		wrapUp := m.seconds("wrap-up", 0, 9)
 		a.WrapUp = &wrapUp
 	}
-	own := everything && m.oneOf("priorities", 3)
+	own := m.oneOf("priorities", 3)
 	for _, n := range d.Needs {
 		if !m.oneOf("not served", 3) {
 			p := queue.Place{Need: n.ID, Tier: rapid.IntRange(0, 1).Draw(m.T, "tier"), Step: rapid.IntRange(0, max(0, len(n.Steps)-1)).Draw(m.T, "step"),
@@ -191,9 +186,7 @@ func (m *machine) directory(*rapid.T) {
 			d.Agents = slices.Delete(d.Agents, i, i+1)
 		}
 	case "queue comes or goes":
-		if everything {
-			m.queueGoes(&d)
-		}
+		m.queueGoes(&d)
 	case "again":
 		applied, err := m.pool.Project(m.ctx, d)
 		m.same("project again", applied, err, m.model.Project(d), nil)
@@ -202,6 +195,7 @@ func (m *machine) directory(*rapid.T) {
 	}
 	d.Version++
 	m.tally.saw("directory edited")
+	m.tell("edit of the directory; it has %d queues now", len(d.Queues))
 	m.project(d)
 }
 

@@ -123,6 +123,20 @@ var orderingTests = []shiftTest{
 		s.sells("x")
 		s.makes(queue.Subject{Line: s.line("support", "any")}, "x 201", "a 202")
 	}},
+	{"no circle: what an agent prefers they have just refused, so each has the turn that is theirs", func(s *shift) {
+		s.addSales("201", "202")
+		s.change(func(d *queue.Projection) { d.Agents[1].Places[0].Tier = 1 }) // of support 201's turn comes first
+		s.rank(1, 0, 0)                                                        // who prefers sales
+		s.login("201")
+		s.sells("x")
+		s.legEnds(s.ring("x 201"), 21)
+		s.rings()
+		s.mode("201", queue.Paused)
+		s.enters(queue.Arrival{Channel: "a", Priority: 1}) // before x
+		s.login("201", "202")
+		s.makes(queue.Subject{Line: s.line("support", "any")}, "a 201")
+		s.makes(queue.Subject{Line: s.line("sales", "any")}, "x 202")
+	}},
 	{"a circle in which an agent has no room for what they prefer", func(s *shift) {
 		s.addSales("201", "202")
 		s.change(func(d *queue.Projection) {

@@ -198,6 +198,28 @@ var outcomeTests = []shiftTest{
 		s.fires("retry")
 		s.ring("a 201")
 	}},
+	{"an edit of the retry is for those who are missed from then on", func(s *shift) {
+		s.virtual()
+		retry := func(after time.Duration) {
+			s.support(func(q *queue.QueueSpec) { q.Retry = after })
+		}
+		retry(time.Second)
+		s.login("201")
+		s.calls("a")
+		s.legEnds(s.ring("a 201"), 21)
+		s.mode("201", queue.Paused)
+		s.fires("retry")
+		retry(time.Hour)
+		s.mode("201", queue.Ready)
+		s.legEnds(s.ring("a 201"), 21)
+		retry(time.Second)
+		s.later(time.Minute)
+		s.mode("201", queue.Paused)
+		s.mode("201", queue.Ready)
+		s.rings()
+		s.later(time.Hour)
+		s.ring("a 201")
+	}},
 	{"who becomes ready is tried before the retry", func(s *shift) {
 		s.login("201")
 		s.calls("a")

@@ -180,6 +180,24 @@ var projectionTests = []shiftTest{
 		s.gone("a")
 		equal(s, "outcome", s.outcome(c.ID), queue.OutcomeAbandoned)
 	}},
+	{"a queue that was removed and comes back, changed, goes on with those who waited", func(s *shift) {
+		s.virtual()
+		s.addSales("201")
+		c := s.enters(queue.Arrival{Channel: "a", Queue: "sales"})
+		queues, needs, places := s.dir.Queues, s.dir.Needs, s.dir.Agents[0].Places
+		s.change(func(d *queue.Projection) {
+			d.Queues, d.Needs, d.Agents[0].Places = queues[:1], needs[:1], places[:1]
+		})
+		s.login("201")
+		s.pass(2 * time.Second)
+		s.rings()
+		s.change(func(d *queue.Projection) {
+			d.Queues, d.Needs, d.Agents[0].Places = queues, needs, []queue.Place{places[0], {Need: 2, Step: 1}}
+			d.Queues[1].Strategy, d.Needs[1].Steps = "fair", []queue.StepSpec{{}, {After: time.Second}}
+		})
+		equal(s, "step", s.contact(c.ID).Step, 1)
+		s.ring("a 201")
+	}},
 	{"many agents come in batches", func(s *shift) {
 		s.change(func(d *queue.Projection) {
 			for i := range 205 {

@@ -1,6 +1,7 @@
 package queuetest
 
 import (
+	"slices"
 	"time"
 
 	"holdline/queue"
@@ -225,10 +226,33 @@ var recoveryTests = []shiftTest{
 			s.t.Fatal("an id of a bridge that was used")
 		}
 	}},
+	{"who comes back twice within a second rings with other ids each time: word of an older leg is not of the new one", func(s *shift) {
+		c := s.calls("a")
+		var legs []string
+		for range 3 {
+			s.login("201", "202")
+			for _, who := range []string{"a 201", "a 202"} {
+				o := s.ring(who)
+				if slices.Contains(legs, o.Legs[0]) {
+					s.t.Fatalf("leg %s was one of %s", o.Legs[0], legs)
+				}
+				legs = append(legs, o.Legs[0])
+				s.legEnds(o, 21)
+			}
+			s.empties()
+			s.project()
+			s.comesBack(c)
+		}
+		s.login("201")
+		s.ring("a 201")
+		a, err := s.pool.Answered(s.ctx, s.from, legs[0])
+		s.ok(err)
+		equal(s, "an older leg won", a.Won, false)
+	}},
 	{"records that are a moment old: who waits there may be talking", func(s *shift) {
 		s.login("201")
 		c := s.calls("a")
-		o := queue.Offer{ID: c.ID + "0001", Agent: "201", Legs: []string{queue.LegID(c.ID+"0001", 0)}}
+		o := queue.Offer{ID: c.ID + "00000000000001", Agent: "201", Legs: []string{queue.LegID(c.ID+"00000000000001", 0)}}
 		_, err := s.goesOn(c, o)
 		s.ok(err)
 		s.rings()
@@ -279,11 +303,11 @@ var recoveryTests = []shiftTest{
 		s.refused(err, queue.ErrRefused)
 		s.answers(o[1])
 		other := o[1]
-		other.ID = b.ID + "0007"
+		other.ID = b.ID + "00000000000007"
 		_, err = s.goesOn(b, other)
 		s.refused(err, queue.ErrRefused)
 		stranger := queue.Contact{ID: queue.NewContactID(), Channel: "a", Queue: "support"}
-		other.ID = stranger.ID + "0001"
+		other.ID = stranger.ID + "00000000000001"
 		_, err = s.goesOn(stranger, other) // the channel is somebody's
 		s.refused(err, queue.ErrRefused)
 		_, err = s.pool.Readopt(s.ctx, s.from, queue.Adoption{Contact: "x", Offer: "y"})
@@ -293,7 +317,7 @@ var recoveryTests = []shiftTest{
 	}},
 	{"a call of an agent and a queue that are no more still ends well", func(s *shift) {
 		c := queue.Contact{ID: queue.NewContactID(), Channel: "a", Queue: "nowhere"}
-		o := queue.Offer{ID: c.ID + "0001", Agent: "999", Legs: []string{queue.LegID(c.ID+"0001", 0)}}
+		o := queue.Offer{ID: c.ID + "00000000000001", Agent: "999", Legs: []string{queue.LegID(c.ID+"00000000000001", 0)}}
 		_, err := s.goesOn(c, o)
 		s.ok(err)
 		s.ok(checkAudit(s.ctx, s.pool))

@@ -24,8 +24,8 @@ end
 
 -- SOMETIMES: what only some contacts have.
 local SOMETIMES = {
-  'since', 'line', 'offer', 'agent', 'skip', 'missed_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
-  'key', 'timed', 'overdue', 'reconnects', 'serial', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
+  'since', 'line', 'offer', 'agent', 'skip', 'again_at', 'said_at', 'said_position', 'answered_at', 'outcome', 'reason', 'by',
+  'key', 'timed', 'overdue', 'reconnects', 'credit_ms', 'priority', 'prefer', 'given', 'element', 'came_to',
   'hops',
 }
 
@@ -218,6 +218,7 @@ local function to_present(c)
       i = i + 1
     end
     c.need = sub(was, 1, 9)
+    undue('step|' .. c.id)
     if not c.line then c.step = math.max(least, step_now(c)) end
   end
 end
@@ -231,13 +232,13 @@ local function to_need(c)
   c.step = step_now(c)
 end
 
--- contact_missed: agents (a list) to skip for a while. Whoever waited for one of
+-- contact_missed: agents (a list) to skip for a while, until again_at. Whoever waited for one of
 -- them alone waits for the others now.
 local function contact_missed(c, agents)
   for id in string.gmatch(agents, '[^,]+') do
     if not has(c.skip, id) then c.skip = add(c.skip, id) end
   end
-  c.missed_at = stamp
+  c.again_at = int(now + ring_of(c.queue).retry_ms * 1000)
   to_need(c)
 end
 
@@ -249,7 +250,7 @@ local function contact_return(c, quiet)
   contact_move(c, 'return')
   c.offer = nil
   to_present(c)
-  if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.missed_at) + q.retry_ms * 1000)) end
+  if c.skip then due('retry|' .. c.id, math.max(now, tonumber(c.again_at))) end
   if talked then
     c.agent, c.answered_at, c.since = nil, nil, stamp
     c.step = math.max(c.step, step_now(c)) -- the answer ended its deadlines
@@ -257,7 +258,6 @@ local function contact_return(c, quiet)
     c.score = order_score(c)
     call('ZADD', K.order, '0', order_member(c))
     due('arm|' .. c.queue .. '|' .. c.id, now) -- its TTL keys, which this script may not name
-    c.step = math.max(c.step, step_now(c))
     local over = queue_of(c.queue).overflow_ms or 0
     if over > 0 and (c.hops or 0) < HOPS then due('overflow|' .. c.id, now + over * 1000) end
   end

@@ -60,7 +60,7 @@ local function contact_to(c, name, q, line)
     c.came_to = c.came_to or c.queue
     c.credit_ms = (c.credit_ms or 0) + q.credit_moved_ms
   end
-  c.queue, c.need, c.line, c.prefer, c.given, c.skip, c.missed_at, c.overdue, c.timed = name, line, nil, nil, nil, nil, nil, nil, nil
+  c.queue, c.need, c.line, c.prefer, c.given, c.skip, c.again_at, c.overdue, c.timed = name, line, nil, nil, nil, nil, nil, nil, nil
   c.announce_ms = c.announce_ms > 0 and q.announce_ms or 0
   c.said_at, c.said_position = nil, nil
   if c.credit_ms == 0 then c.credit_ms = nil end

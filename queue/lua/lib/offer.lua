@@ -98,7 +98,7 @@ local function offer_answer(o, c, id, leg)
   put(K.offers, o.id, o)
   out_of_order(c)
   contact_move(c, 'answer')
-  c.agent, c.answered_at, c.skip, c.missed_at, c.line, c.prefer, c.given = id, stamp, nil, nil, nil, nil, nil
+  c.agent, c.answered_at, c.skip, c.again_at, c.line, c.prefer, c.given = id, stamp, nil, nil, nil, nil, nil
   contact_put(c)
   no_deadlines(c)
   undue('setup|' .. o.id, 'ring|' .. o.id, 'dialplan|' .. o.id)

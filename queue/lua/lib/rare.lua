@@ -89,22 +89,24 @@ local function member_of(id, c)
   return c.need .. '|00|00|0000' .. ZEROS .. '|' .. id -- theirs alone
 end
 
--- wish: the first contact that the agent, who may be asked, may be asked for: one that does
--- not skip them, of a medium for which they have room. By the order alone it may be another.
+-- wish: the first contact that the agent, who may be asked, may be asked for, and its key: one
+-- that does not skip them, or nobody else for long enough, of a medium for which they have room.
+-- By the order alone it may be another.
 local function wish(id)
   local a, spec = agent_of(id)
   local media = open_media(a, spec)
-  local was, m = tried, nil
+  local was, m, key = tried, nil, nil
   tried = {}
   for f, last in pairs(was) do tried[f] = last end
   repeat
-    m = first(spec)
+    m, key = first(spec)
     local c = m and contact_get(sub(m, 33))
-    local fits = c and not has(c.skip, id) and string.find(media, sub(c.need, 2, 2), 1, true)
+    local fits = c and string.find(media, sub(c.need, 2, 2), 1, true)
+    if fits and has(c.skip, id) then fits = now >= tonumber(c.again_at) and not turn(c, c.skip) end
     if m and not fits then tried[sub(m, 1, 12)] = sub(m, 14) end
   until fits or not m
   tried = was
-  return m
+  return m, key
 end
 
 rare = { wish = wish, by_chance = by_chance, group_size = group_size, in_time = in_time, taken = taken, member_of = member_of }
