@@ -263,6 +263,14 @@ func (m *machine) project(d queue.Projection) {
 	if m.dir = d; !applied {
 		m.Fatalf("version %d was not applied", d.Version)
 	}
+	if m.model.hold.After(m.model.now) { // it begins with the first tick
+		us, err := m.rdb.HGet(m.ctx, "{"+m.pool.Name()+"}:meta", "hold").Int64()
+		m.fine("hold", err)
+		if at := time.UnixMicro(us).UTC(); !at.After(m.model.hold) && at.After(m.model.hold.Add(began.Sub(m.model.now))) {
+			m.model.hold = at
+			m.model.due("hold", "all", at)
+		}
+	}
 	agents, err := m.pool.Agents(m.ctx)
 	m.fine("agents", err)
 	for _, a := range agents { // the ticks within are the engine's business

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"holdline/queue"
 )
 
 // history is what the clients saw of their commands: when each was called, when it
@@ -72,7 +74,7 @@ type contactNow struct {
 // number of an offer among those of its contact, as text; of a leg's offer, too.
 func number(of string) string {
 	of, _, _ = strings.Cut(strings.TrimPrefix(of, "hl-"), "-")
-	return of[len(of)-4:]
+	return strings.TrimPrefix(of, queue.ContactOfOffer(of))
 }
 
 var contactSeen = porcupine.Model{

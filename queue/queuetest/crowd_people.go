@@ -189,7 +189,7 @@ func (c *crowd) answers(pool *queue.Pool, o queue.Offer, r queue.Ring) {
 // legEnds tells that an agent's leg is gone, until it is known that Redis has heard it.
 func (c *crowd) legEnds(pool *queue.Pool, node, leg, agent string, cause int) {
 	offer, _ := queue.OfferOfLeg(leg)
-	contact := offer[:len(offer)-4]
+	contact := queue.ContactOfOffer(offer)
 	over := map[bool]string{true: "device lost", false: "hung up"}[cause == 38]
 	var e queue.LegEnd
 	var called time.Time
