@@ -65,7 +65,8 @@ func TestAllIsWell(t *testing.T) {
 }
 
 func TestEachDamageIsNamed(t *testing.T) {
-	stray := "hl-" + strings.Repeat("a", 28) + "-00"
+	strayOffer := queue.NewContactID() + "00000000000001"
+	stray := queue.LegID(strayOffer, 0)
 	for name, c := range map[string]struct {
 		damage func(*ward)
 		want   string // kinds, sorted
@@ -80,7 +81,7 @@ func TestEachDamageIsNamed(t *testing.T) {
 		"a half-built bridge": {func(w *ward) { w.ok(w.client.RemoveFromBridge(t.Context(), w.offer.Bridge, w.offer.Legs[0])) },
 			"half_built_bridge", func(w *ward) string { return w.offer.Legs[0] }, false},
 		"a bridge that nobody needs": {func(w *ward) {
-			_, err := w.client.CreateBridge(t.Context(), strings.TrimSuffix(stray, "00")+"br", ari.BridgeMixing, "")
+			_, err := w.client.CreateBridge(t.Context(), queue.BridgeID(strayOffer), ari.BridgeMixing, "")
 			w.ok(err)
 		}, "bridge_without_offer", nil, false},
 		"an agent reserved by what is gone": {func(w *ward) { w.edit("agents", "202", `"offer":"gone"`) }, "held_by_nothing", func(*ward) string { return "202" }, false},
