@@ -32,10 +32,20 @@ func (p *Pool) NodeUp(ctx context.Context, node, boot string) (Origin, error) {
 		return Origin{}, err
 	}
 	from := Origin{Node: node, Epoch: r.int(0)}
-	for after := ""; ; {
-		r, err := p.do(ctx, "lose", "end lost contacts of "+node, nil, Escape(node), from.epoch(), after, LostPerRun)
-		if err != nil {
+	for _, whom := range []string{"waiting", "all"} {
+		if err := p.lose(ctx, from, whom); err != nil {
 			return Origin{}, err
+		}
+	}
+	return from, nil
+}
+
+// lose ends the contacts of the node's earlier boots.
+func (p *Pool) lose(ctx context.Context, from Origin, whom string) error {
+	for after := ""; ; {
+		r, err := p.do(ctx, "lose", "end lost contacts of "+from.Node, nil, Escape(from.Node), from.epoch(), after, LostPerRun, whom)
+		if err != nil {
+			return err
 		}
 		for _, text := range r[1:] {
 			if c, err := decodeContact(text); err == nil {
@@ -43,7 +53,7 @@ func (p *Pool) NodeUp(ctx context.Context, node, boot string) (Origin, error) {
 			}
 		}
 		if after = r.at(0); after == "" {
-			return from, nil
+			return nil
 		}
 	}
 }

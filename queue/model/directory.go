@@ -135,11 +135,18 @@ func (p *Pool) restore(a *agent, r *queue.RestoredMode) {
 	}
 }
 
-// NodeUp begins the next epoch of a node; the contacts of its earlier boots end.
+// NodeUp begins the next epoch of a node; the contacts of its earlier boots end, those who
+// wait first.
 func (p *Pool) NodeUp(id, boot string) queue.Origin {
 	p.tick()
 	p.nodes[id] = node{boot, p.now.UnixMicro()}
 	from := queue.Origin{Node: id, Epoch: p.now.UnixMicro()}
+	p.lose(id, boot, func(c *contact) bool { return c.State == queue.Waiting })
+	p.lose(id, boot, func(*contact) bool { return true })
+	return from
+}
+
+func (p *Pool) lose(id, boot string, which func(*contact) bool) {
 	var there []*contact
 	for _, c := range p.inOrder() {
 		if c.Node == id {
@@ -153,7 +160,7 @@ func (p *Pool) NodeUp(id, boot string) queue.Origin {
 		if i > 0 && i%queue.LostPerRun == 0 { // they are looked at some at a time
 			p.tick()
 		}
-		if c.Boot == boot {
+		if c.Boot == boot || !which(c) {
 			continue
 		}
 		if o := p.offers[c.Offer]; o != nil && o.State == queue.OfferAnswered {
@@ -172,7 +179,6 @@ func (p *Pool) NodeUp(id, boot string) queue.Origin {
 	if n := len(there); n > 0 && n%queue.LostPerRun == 0 { // whether there are more
 		p.tick()
 	}
-	return from
 }
 
 // Readopt gives a call its contact and offer back; see queue.Pool.Readopt.

@@ -126,6 +126,7 @@ func (s contactNow) step(what, of string) (bool, contactNow) {
 type agentNow struct {
 	away  bool   // paused or logged out, for sure
 	calls string // offers, by commas
+	asked string // what they were offered last: a match that is done again says it again
 }
 
 var agentSeen = porcupine.Model{
@@ -146,20 +147,20 @@ func (s agentNow) step(what, offer string, room int) (bool, agentNow) {
 	talks := slices.Contains(calls, offer)
 	switch what {
 	case "offered":
-		return !s.away && !talks && len(calls) < room, s
+		return !talks && (offer == s.asked || !s.away && len(calls) < room), agentNow{s.away, s.calls, offer}
 	case "won":
 		if !talks {
 			calls = append(calls, offer)
 			slices.Sort(calls)
 		}
-		return len(calls) <= room, agentNow{s.away, strings.Join(calls, ",")}
+		return len(calls) <= room, agentNow{s.away, strings.Join(calls, ","), s.asked}
 	case "freed":
 		left := slices.DeleteFunc(calls, func(o string) bool { return o == offer })
-		return talks, agentNow{s.away, strings.Join(left, ",")}
+		return talks, agentNow{s.away, strings.Join(left, ","), s.asked}
 	case "away":
-		return true, agentNow{true, s.calls}
+		return true, agentNow{true, s.calls, s.asked}
 	case "there":
-		return true, agentNow{false, s.calls}
+		return true, agentNow{false, s.calls, s.asked}
 	}
 	return false, s
 }

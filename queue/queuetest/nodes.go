@@ -65,6 +65,24 @@ var nodeTests = []shiftTest{
 		s.calls("new")
 		s.ring("new 203") // kept their start
 	}},
+	{"who waits on a lost node ends before its agents are free, so that none is offered one of them", func(s *shift) {
+		s.login("201")
+		s.calls("a talks")
+		s.answers(s.ring("a talks 201"))
+		for i := range 2 * queue.LostPerRun {
+			s.calls("w" + strconv.Itoa(i))
+		}
+		_, err := s.pool.NodeUp(s.ctx, "ast-1", "boot-2")
+		s.ok(err)
+		var ended []string
+		for _, e := range s.journal() {
+			if e.Event == "ended" {
+				ended = append(ended, e.Channel)
+			}
+		}
+		equal(s, "ended", len(ended), 2*queue.LostPerRun+1)
+		equal(s, "the last", ended[len(ended)-1], "a talks")
+	}},
 	{"after Redis was emptied an old epoch stays old", func(s *shift) {
 		old := s.from
 		s.ok(s.rdb.Del(s.ctx, "{"+s.pool.Name()+"}:nodes").Err())
