@@ -152,7 +152,7 @@ var projectionTests = []shiftTest{
 		}
 		s.login("202")
 		s.rings()
-		s.pass(time.Millisecond)
+		s.pass(2 * time.Millisecond) // every command is a tick: they came some µs after the clock
 		steps(0, time.Millisecond)
 		s.settleAll()
 		o := s.ring("a 202")
