@@ -60,9 +60,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	defer cancel()
 
 	served := map[string]bool{}
-	ticker := time.NewTicker(m.o.PoolsEvery)
-	defer ticker.Stop()
-	for {
+	look := func(ctx context.Context) {
 		names, err := m.o.Registry.Pools(ctx)
 		if err != nil && ctx.Err() == nil {
 			m.o.Log.Warn().Err(err).Msg("pools not read")
@@ -79,12 +77,10 @@ func (m *Manager) Run(ctx context.Context) error {
 			p.log.Info().Msg("serving pool")
 			running.Go(func() { p.run(ctx) })
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
 	}
+	look(ctx)
+	repeat(ctx, m.o.PoolsEvery, look)
+	return nil
 }
 
 // pool is one pool, as this replica serves it.

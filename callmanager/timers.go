@@ -57,20 +57,13 @@ func (p *pool) fireDeadlines(ctx context.Context) {
 // sweep finds the deadlines whose TTL key an operator changed, without waiting
 // for a notification that may never come.
 func (p *pool) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
 	var cursor queue.Cursor
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	repeat(ctx, sweepEvery, func(ctx context.Context) {
 		next, err := p.queue.Sweep(ctx, cursor, sweepBatch)
 		if err != nil {
 			p.pause(ctx, err, "deadlines not swept")
-			continue
+			return
 		}
 		cursor = next
-	}
+	})
 }

@@ -55,21 +55,14 @@ func (p *pool) takeWork(ctx context.Context) {
 
 // takeOver claims the entries that a replica took and did not acknowledge.
 func (p *pool) takeOver(ctx context.Context, start func([]queue.Work, string)) {
-	ticker := time.NewTicker(p.o.TakeoverIdle / 2)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	repeat(ctx, p.o.TakeoverIdle/2, func(ctx context.Context) {
 		entries, err := p.queue.Takeover(ctx, p.o.Name, p.o.TakeoverIdle, batch)
 		if err != nil {
 			p.pause(ctx, err, "work not taken over")
-			continue
+			return
 		}
 		start(entries, "taken_over")
-	}
+	})
 }
 
 // duties is what each kind of entry asks for. An error leaves the entry to be

@@ -7,6 +7,15 @@ import (
 	"time"
 )
 
+// rows of the benchmark, in their order.
+var rows = []struct {
+	name string
+	make func(*bench, context.Context, string) error
+}{
+	{"idle", (*bench).idleRow}, {"burst", (*bench).burstRow}, {"ringall", (*bench).ringAllRow},
+	{"silent", (*bench).silentRow}, {"music", (*bench).musicRow}, {"rate", (*bench).rateRow},
+}
+
 // idleRow: agents stand free, calls come at several rates.
 func (b *bench) idleRow(ctx context.Context, system string) error {
 	for _, rate := range []struct {

@@ -174,9 +174,12 @@ func (b *bench) scale(d time.Duration) time.Duration {
 	return d
 }
 
-// everything makes all runs: ours, then the others, because the switch is made once.
+// systems: ours, then the others, because the switch is made once.
+var systems = []string{ours, appQueue, dial}
+
+// everything makes all runs.
 func (b *bench) everything(ctx context.Context) error {
-	for _, system := range []string{ours, appQueue, dial} {
+	for _, system := range systems {
 		if b.systems != nil && !b.systems[system] {
 			continue
 		}
@@ -192,13 +195,7 @@ func (b *bench) everything(ctx context.Context) error {
 			return err
 		}
 		var errs []error
-		for _, row := range []struct {
-			name string
-			make func(context.Context, string) error
-		}{
-			{"idle", b.idleRow}, {"burst", b.burstRow}, {"ringall", b.ringAllRow},
-			{"silent", b.silentRow}, {"music", b.musicRow}, {"rate", b.rateRow},
-		} {
+		for _, row := range rows {
 			if ctx.Err() != nil || !b.wants(row.name) || system == dial && row.name != "idle" {
 				continue
 			}
@@ -207,7 +204,7 @@ func (b *bench) everything(ctx context.Context) error {
 					return err
 				}
 			}
-			errs = append(errs, row.make(ctx, system))
+			errs = append(errs, row.make(b, ctx, system))
 		}
 		if err := errors.Join(errs...); err != nil {
 			return err
