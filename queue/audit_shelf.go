@@ -38,7 +38,7 @@ func readAuditContact(_, text string) (auditContact, error) {
 		}
 		a.members["waiting"] = cmp.Or(r.Line, r.Need) + "|" + step(r.Step) + "|" + rank + "|" + r.ID
 	}
-	if c.State == Waiting || c.State == Offered || c.State == InDialplan {
+	if c.State.Placed() {
 		a.members["order"] = r.Queue + "|" + r.Score + "|" + r.ID
 	}
 	return a, nil

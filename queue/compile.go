@@ -173,6 +173,7 @@ type agentRecordSpec struct {
 	Ranks   []string `json:"ranks,omitempty"`
 	Targets []int64  `json:"targets,omitempty"`
 	Spare   []spare  `json:"spare,omitempty"`
+	Frees   []spare  `json:"frees,omitempty"` // what is worth a look when they make it more than Keep
 	Duty    []string `json:"duty,omitempty"`
 	Leaves  []string `json:"leaves,omitempty"`
 	Skills  string   `json:"skills"` // for people
@@ -209,8 +210,19 @@ func (s serving) own() string {
 	return "0000"
 }
 
-// compileAgent gives the i-th agent's record.
-func compileAgent(i int, a AgentSpec, lines map[int64]*compiledLine, pool PoolSpec) agentRecordSpec {
+// heldHeads are the heads of each group whose contacts wait for more than Keep of it.
+func heldHeads(lines map[int64]*compiledLine) map[string][]spare {
+	all := map[string][]spare{}
+	for _, id := range slices.Sorted(maps.Keys(lines)) {
+		for _, h := range lines[id].holds {
+			all[h.Group] = append(all[h.Group], spare{Group: h.Group, Keep: h.Keep, Heads: headsOf(lines[id].name, h.From, h.Step-1)})
+		}
+	}
+	return all
+}
+
+// compileAgent gives the i-th agent's record. frees: see heldHeads.
+func compileAgent(i int, a AgentSpec, lines map[int64]*compiledLine, frees map[string][]spare, pool PoolSpec) agentRecordSpec {
 	r := agentRecordSpec{Name: a.Name, Line: agentLine(Escape(a.ID)), CapV: 1, WrapUp: -1, Skilled: len(a.Skills),
 		Skills: skills(a.Skills, "="), Places: []string{}}
 	if a.Capacity != nil {
@@ -258,6 +270,7 @@ func compileAgent(i int, a AgentSpec, lines map[int64]*compiledLine, pool PoolSp
 		}
 	}
 	for _, g := range slices.Sorted(maps.Keys(groups)) {
+		r.Frees = append(r.Frees, frees[g]...)
 		r.Places = append(r.Places, g+"|00|00")
 	}
 	if asks {

@@ -15,6 +15,9 @@ const (
 	Leaving    ContactState = "leaving" // its outcome is decided, it is on its way out
 )
 
+// Placed says whether a contact in this state has a place in its queue's order.
+func (s ContactState) Placed() bool { return s == Waiting || s == Offered || s == InDialplan }
+
 // The outcomes of a contact. Each contact has exactly one.
 const (
 	OutcomeAnswered     = "answered"

@@ -136,12 +136,10 @@ func (s *survey) live(ctx context.Context, e *ContactExplanation, c *contactReco
 	if q := s.queues[c.Queue]; q != nil {
 		e.Strategy = q.strategy()
 	}
-	switch ContactState(c.State) {
-	case Waiting, Offered, InDialplan:
+	if ContactState(c.State).Placed() {
 		if err := s.standpoint(ctx, e, c); err != nil {
 			return err
 		}
-	case Connected, Leaving:
 	}
 	if c.State != string(Waiting) {
 		e.Cause, e.Why = c.State, e.withWhom(s, c)

@@ -90,14 +90,14 @@ func (p *Pool) announceKey(queue, contact string) string {
 	return "{" + p.name + "}:announce:" + queue + "::" + contact
 }
 
-// tidy removes the TTL keys of a contact that waits no more. A script may not
+// tidy removes the TTL keys of those contacts that wait no more. A script may not
 // do it, since it learns the queue's name too late to have declared the keys;
 // when this is lost the keys expire by themselves, and an expiry that names no
 // waiting contact is harmless.
 func (p *Pool) tidy(ctx context.Context, contacts ...Contact) {
 	keys := make([]string, 0, 2*len(contacts))
 	for _, c := range contacts {
-		if c.ID != "" {
+		if c.ID != "" && !c.State.Placed() {
 			keys = append(keys, p.timeoutKey(Escape(c.Queue), c.ID), p.announceKey(Escape(c.Queue), c.ID))
 		}
 	}

@@ -189,8 +189,9 @@ func (d Projection) compile(have map[string]string) (compiled, error) {
 			c.empty = append(c.empty, l.name)
 		}
 	}
+	frees := heldHeads(lines)
 	for i, a := range d.Agents {
-		spec := compileAgent(i, a, lines, d.Pool)
+		spec := compileAgent(i, a, lines, frees, d.Pool)
 		field := "agent|" + Escape(a.ID)
 		c.agents[field] = text(spec)
 		if len(retired) > 0 && have[field] != "" && have[field] != c.agents[field] {
@@ -288,6 +289,7 @@ func (r agentRecordSpec) beside(have string, retired map[string]bool) agentRecor
 		}
 	}
 	r.Spare = slices.Concat(withoutRanks(r.Spare, nil), withoutRanks(was.Spare, retired))
+	r.Frees = slices.Concat(r.Frees, withoutRanks(was.Frees, retired))
 	return r
 }
 

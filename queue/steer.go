@@ -45,10 +45,10 @@ func (p *Pool) steer(ctx context.Context, script, what string, args ...any) (Con
 	return p.steered(ctx, r.at(0))
 }
 
-// steered reads the contact, whose TTL keys go when it leaves.
+// steered reads the contact, whose TTL keys go when it waits no more.
 func (p *Pool) steered(ctx context.Context, text string) (Contact, error) {
 	c, err := decodeContact(text)
-	if err == nil && c.State == Leaving {
+	if err == nil {
 		p.tidy(ctx, c)
 	}
 	return c, err

@@ -161,9 +161,7 @@ func (p *Pool) Position(ctx context.Context, contact string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	switch ContactState(r.State) {
-	case Waiting, Offered, InDialplan:
-	case Connected, Leaving:
+	if !ContactState(r.State).Placed() {
 		return 0, nil
 	}
 	n, err := p.rdb.ZLexCount(ctx, p.keys["order"], "["+r.Queue+"|", "["+r.Queue+"|"+r.Score+"|"+contact).Result()

@@ -43,3 +43,25 @@ func TestCallerLeavesWhileThePhoneRings(t *testing.T) {
 	s.Within(4*time.Second, Hears("bob", "ann"), Hears("ann", "bob"))
 	s.Check(len(s.offers("ben")) == 0, "ben's phone never rang: %d", len(s.offers("ben")))
 }
+
+// Ten callers give up at once while a phone rings for each, and ten more wait: each
+// phone stops, and only then rings with one of the next (finish looks at every phone).
+func TestCallersLeaveAtOnceWhilePhonesRing(t *testing.T) {
+	s := NewShift(t, Queue{"announce": 0})
+	agents, callers := names("agent", 0, 10), names("caller", 0, 10)
+	s.Crew(agents...)
+	s.Do(Musters(agents...))
+	var rings, ends []Expectation
+	var down []Action
+	for i, agent := range agents {
+		s.Do(Behaves(agent, "lets it ring", sim.NeverAnswer()))
+		rings, ends, down = append(rings, Rings(agent)), append(ends, Ends(callers[i])), append(down, PutsDown(callers[i]))
+	}
+	at := time.Now()
+	s.Do(CallersAlternate(callers...))
+	s.From(at).Within(5*time.Second, rings...)
+	s.Do(CallersAlternate(names("late", 0, 10)...))
+	at = time.Now()
+	s.Do(down...)
+	s.From(at).Within(2*time.Second, append(rings, ends...)...)
+}

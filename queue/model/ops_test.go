@@ -501,7 +501,9 @@ func (m *machine) operator(*rapid.T) {
 	}
 	c, ok := m.aContact()
 	own := m.model.contacts[c.ID]
-	if !ok || own == nil || own.timeout.IsZero() || !own.timeout.After(m.model.Wall.Add(time.Second)) {
+	// In the last millisecond of a key it may be over already.
+	soon := func(at time.Time) bool { return !at.After(m.model.Wall.Add(time.Second)) }
+	if !ok || own == nil || own.timeout.IsZero() || soon(own.timeout) || !own.announce.IsZero() && soon(own.announce) {
 		return
 	}
 	key := "{" + m.pool.Name() + "}:timeout:" + c.Queue + "::" + c.ID

@@ -76,13 +76,6 @@ func (p *Pool) admits(c *contact, a *agent) bool {
 	return c.opened >= from
 }
 
-// held: the contact's need holds the agent back still, and may let them go when enough are left.
-func (p *Pool) held(c *contact, a *agent) bool {
-	place, ok := p.place(a, c.line)
-	_, until := c.line.admission(a.spec.Skills, place)
-	return ok && !c.alone && c.opened < until
-}
-
 // spare is how many of the agents whom a line holds back are available.
 func (p *Pool) spare(l *line) int {
 	n := 0
@@ -243,8 +236,7 @@ func (p *Pool) inTime(c, d *contact) int {
 }
 
 // Unserved says who waits and could be served: nobody, once all work is done and all that
-// was due has fired. Who is held back may be let go a little late: nobody is woken for another
-// need's callers when enough of a group are available again.
+// was due has fired.
 func (p *Pool) Unserved() error {
 	if p.hold.After(p.now) {
 		return nil
@@ -253,8 +245,7 @@ func (p *Pool) Unserved() error {
 		if c.State != queue.Waiting {
 			continue
 		}
-		could := slices.DeleteFunc(p.candidates(c), func(a *agent) bool { return p.held(c, a) })
-		if len(could) > 0 {
+		if could := p.candidates(c); len(could) > 0 {
 			return fmt.Errorf("contact %s waits, and agent %s may serve it", c.ID, could[0].ID)
 		}
 		if q, _ := p.queue(c.line.queue); !c.alone && p.current(c.line) && p.nobody(c.line, q.LeaveEmpty) {

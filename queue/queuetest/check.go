@@ -189,7 +189,7 @@ func checkIndexes(ctx context.Context, p *queue.Pool, rdb redis.UniversalClient,
 		if c.State == queue.Waiting {
 			waiting = append(waiting, c.ID)
 		}
-		if c.State == queue.Waiting || c.State == queue.Offered || c.State == queue.InDialplan {
+		if c.State.Placed() {
 			ordered = append(ordered, c.ID)
 		}
 	}

@@ -51,6 +51,16 @@ var dialplanTests = []shiftTest{
 		s.ok(s.pool.SetupFailed(s.ctx, o.ID, "", "a test"))
 		s.idle(queue.WorkHangup)
 	}},
+	{"an answer before anybody was dialled is none: the caller's time goes on", func(s *shift) {
+		s.dialplan(nil)
+		s.login("201")
+		c := s.enters(queue.Arrival{Channel: "a", Timeout: duration(time.Hour)})
+		s.ring("a 201")
+		got, err := s.pool.Dialled(s.ctx, s.from, "a", "")
+		s.ok(err)
+		equal(s, "state", got.State, queue.Offered)
+		equal(s, "keys", s.rdb.Exists(s.ctx, s.ttlKey("timeout", c)).Val(), int64(1))
+	}},
 	{"answered in the dialplan: connected, then leaves answered", func(s *shift) {
 		s.dialplan(func(q *queue.QueueSpec) { q.WrapUp = time.Hour })
 		s.login("201")

@@ -29,6 +29,11 @@ var endTests = []shiftTest{
 		equal(s, "reason", w.Reason, queue.OfferCallerGone)
 		equal(s, "load", s.agent("201").Load(), 0)
 		equal(s, "journal", s.outcome(c.ID), queue.OutcomeAbandoned)
+		// The next INVITE would overtake the CANCEL.
+		s.calls("b")
+		s.rings()
+		s.silent(o)
+		s.ring("b 201")
 	}},
 	{"the caller hangs up the call: answered, the leg goes, the agent wraps up", func(s *shift) {
 		s.support(func(q *queue.QueueSpec) { q.WrapUp = 200 * time.Millisecond })

@@ -158,6 +158,21 @@ var relaxingTests = []shiftTest{
 		s.later(time.Minute)
 		s.ring("c 202")
 	}},
+	{"enough of a reserve are there again because of one who does not serve who waits", func(s *shift) {
+		s.change(func(d *queue.Projection) {
+			hold := &queue.Reserve{Skill: "spanish", Keep: 1, Until: time.Hour}
+			d.Queues = append(d.Queues, queue.QueueSpec{Name: "spanish", ID: 2, Need: 2, Open: true})
+			d.Needs = append(d.Needs, queue.NeedSpec{ID: 2, Queue: "spanish", Name: "any", Reserve: hold})
+			d.Needs[0].Reserve = hold
+			d.Agents[0].Skills, d.Agents[1].Skills = map[string]int{"spanish": 1}, map[string]int{"spanish": 1}
+			d.Agents[1].Places = []queue.Place{{Need: 2}}
+		})
+		s.login("201")
+		s.calls("a")
+		s.rings()
+		s.login("202")
+		s.ring("a 201")
+	}},
 	{"a specialist who comes back lets another one go", func(s *shift) {
 		s.virtual()
 		s.change(func(d *queue.Projection) {

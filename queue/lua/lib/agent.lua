@@ -107,6 +107,20 @@ local function wake(id, spec)
   end
 end
 
+-- let_others: with one more of a group, lines that hold the others back may have them again.
+local function let_others(spec)
+  for _, f in ipairs(spec.frees) do
+    if call('ZLEXCOUNT', K.available, '[' .. f.group .. '|', '(' .. f.group .. '}') == f.keep + 1 then
+      for _, h in ipairs(looked_at(f.heads)) do
+        if h then
+          work('match', 'need', sub(f.heads[1], 1, 9))
+          break
+        end
+      end
+    end
+  end
+end
+
 -- DUTY: the letter of a mode in duty, which says of lines with rules for empty queues
 -- who is logged in: 'line|letter|step|agent'.
 local DUTY = '|ready>r|wrap_up>w|paused>p|not_responding>n|'
@@ -162,6 +176,7 @@ local function agent_commit(id, a, spec)
   if media then
     put_in(id, a, spec, media)
     wake(id, spec)
+    if spec.frees then let_others(spec) end
   end
   left_by(spec, media or '')
   put(K.agents, id, a)
