@@ -53,7 +53,7 @@ var mutants = []mutant{
 	{"the step in an edited need", "lib/contact", "if not c.line then c.step = math.max(least, step_now(c)) end", "", "relaxing|projection"},
 	{"the line before the move is empty", "project_move", "    line_out(c)\n", "", "relaxing|projection"},
 	{"the re-index of an edited agent", "project_agents", "    agent_commit(id, a, spec)\n  end\nend", "    put(K.agents, id, a)\n  end\nend", "projection"},
-	{"the wake of an agent", "lib/agent", "    wake(id, spec)\n  end\n  left_by", "  end\n  left_by", "matching"},
+	{"the wake of an agent", "lib/agent", "    wake(id, spec)\n    if", "    if", "matching"},
 	{"the wake of who is held back", "lib/agent", "    if spec.frees then let_others(spec) end\n", "", "relaxing"},
 	{"the head, when one comes", "lib/contact", "if not h or r < h then", "if not h then", "entering|ordering|matching"},
 	{"the head, when one goes", "lib/contact", "if call('HGET', K.heads, f) == r then head_anew(f) end", "", "ends|matching"},
