@@ -129,17 +129,17 @@ func TestHears(t *testing.T) {
 func TestPhones(t *testing.T) {
 	t.Parallel()
 	node, client, hear := newNode(t, nil)
-	ring := func(id, exten string) {
+	ring := func(id, exten string, timeout time.Duration) {
 		t.Helper()
 		_, err := client.Originate(t.Context(), ari.OriginateRequest{
-			ID: id, Endpoint: "PJSIP/kamailio-2/sip:" + exten + "@demo.test", Timeout: time.Second, CallerID: `"Ann" <4711>`,
+			ID: id, Endpoint: "PJSIP/kamailio-2/sip:" + exten + "@demo.test", Timeout: timeout, CallerID: `"Ann" <4711>`,
 			Variables: map[string]string{"PJSIP_HEADER(add,X-Holdline-Contact)": "c1", "OTHER": "x"},
 		})
 		ok(t, err)
 	}
 	phone := node.Phone("201", fake.Ring())
-	ring("leg-1", "201")
-	ring("leg-2", "201")
+	ring("leg-1", "201", time.Minute)
+	ring("leg-2", "201", time.Minute)
 	wait(t, node, "two calls", func() bool { return len(phone.Calls()) == 2 })
 	ok(t, phone.Answer())
 	hear.Channel(t, ari.StasisStart, "leg-1")
@@ -176,12 +176,12 @@ func TestPhones(t *testing.T) {
 		"306": {fake.Dead(), 19, 480},
 	} {
 		node.Phone(exten, c.does)
-		ring("leg-"+exten, exten)
+		ring("leg-"+exten, exten, time.Second)
 		if e := hear.Channel(t, ari.ChannelDestroyed, "leg-"+exten); e.Cause != c.cause || e.TechCause != c.sip {
 			t.Errorf("%s: cause %d, SIP %d, want %d, %d", exten, e.Cause, e.TechCause, c.cause, c.sip)
 		}
 	}
-	ring("leg-nobody", "999")
+	ring("leg-nobody", "999", time.Minute)
 	if e := hear.Channel(t, ari.ChannelDestroyed, "leg-nobody"); e.Cause != 1 {
 		t.Errorf("nobody: cause %d", e.Cause)
 	}
