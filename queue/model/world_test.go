@@ -251,10 +251,31 @@ func (m *machine) fit(d *queue.Projection) {
 	}
 }
 
-// project applies a directory at a moment of its own: it takes several ticks, and the half of
-// a millisecond keeps what the ticks before and after see apart.
+// between is a moment of a millisecond at which, and shortly after which, no step opens for
+// anybody who is there: they open whole milliseconds after the arrival.
+func (m *machine) between() time.Duration {
+	const apart = 50 * time.Microsecond
+	at := time.Millisecond / 2
+	for range 20 {
+		next := at
+		for _, c := range m.model.contacts {
+			phase := time.Duration(c.Arrived.Nanosecond()) % time.Millisecond
+			if (phase-at+time.Millisecond)%time.Millisecond < apart {
+				next = (phase + time.Microsecond) % time.Millisecond
+			}
+		}
+		if next == at {
+			break
+		}
+		at = next
+	}
+	return at
+}
+
+// project applies a directory at a moment of its own: it takes several ticks, of which none
+// may see what those before and after do not.
 func (m *machine) project(d queue.Projection) {
-	m.wall(m.model.now.Truncate(time.Millisecond).Add(1500 * time.Microsecond))
+	m.wall(m.model.now.Truncate(time.Millisecond).Add(time.Millisecond + m.between()))
 	m.fire(m.due())
 	began := m.model.now
 	applied, err := m.pool.Project(m.ctx, d)
