@@ -56,7 +56,7 @@ test: ## vet, unit, model and embedded tests: needs Go alone
 test-mutants: ## takes away, one at a time, what the engine's promises stand on, and wants the suite to turn red: a minute
 	go test ./queue -count=1 -timeout 15m -v -run 'TestMutants$$' -mutants
 
-test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: a quarter of an hour
+test-model: ## the model of the queue against the engine on a redis-server, 2,000,000 operations: half an hour
 	HOLDLINE_MODEL_OPS=2000000 go test -timeout 4h -count 1 -v -run '^TestRedis$$' ./queue/model | grep -v '^=== '
 
 test-crowd: ## 8 matchers, 1,000 agents, 20,000 contacts at once on a real Redis; the journal and what each part saw are judged

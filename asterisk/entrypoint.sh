@@ -19,6 +19,8 @@
 #   HOLDLINE_LANGUAGE                  language of the prompts           default en
 #   HOLDLINE_METRICS_TOKEN             turns on GET /metrics, user "metrics"       default off
 #   HOLDLINE_ASTERISK_MODULES          more modules to load, e.g. app_voicemail.so default none
+#   HOLDLINE_TIMER                     what paces music and prompts: pthread, one thread for all
+#                                      channels, or timerfd, a timer each   default pthread
 #   HOLDLINE_DIALPLAN                  conf or lua: extensions.conf or its twin   default conf
 #   HOLDLINE_LOG_LEVEL                 debug info warn error             default info
 # Each secret may be given as <NAME>_FILE. An unknown HOLDLINE_ name is an error.
@@ -35,7 +37,7 @@ readonly run=/run/asterisk
 die() { echo "entrypoint: $*" >&2; exit 64; }
 
 readonly secrets="NODE_SECRET ARI_STASIS_PASSWORD ARI_CHANNELAPI_PASSWORD ARI_OPERATOR_PASSWORD METRICS_TOKEN"
-readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE MAX_CALLS LANGUAGE ASTERISK_MODULES DIALPLAN LOG_LEVEL"
+readonly settings="NODE EVENTS_URL KAMAILIO ADDRESS RTP_RANGE MAX_CALLS LANGUAGE ASTERISK_MODULES TIMER DIALPLAN LOG_LEVEL"
 
 known() {
 	local name=$1 s
@@ -150,6 +152,8 @@ info) put[LOG_LEVELS]=error,warning,notice ;;
 warn) put[LOG_LEVELS]=error,warning ;;
 error) put[LOG_LEVELS]=error ;;
 esac
+
+put[TIMER]=$(setting TIMER 'pthread|timerfd' pthread)
 
 kind=$(setting DIALPLAN 'lua|conf' conf)
 put[DIALPLAN_MODULES]=

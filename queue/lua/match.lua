@@ -207,6 +207,7 @@ local function pair(spec, owner)
         c, ids, best, behind = served(m)
       elseif wish then -- a circle: the agent has their way
         c = contact_get(sub(to, 33))
+        if has(c.skip, whose) then c.skip = nil end -- they may be asked again, says wish
         return to, c, { whose }, rarely().member_of(whose, c)
       else -- by the order alone it is one; now by what each of them may be asked for
         seen, wish = { [m] = true }, rarely().wish

@@ -123,6 +123,26 @@ var orderingTests = []shiftTest{
 		s.sells("x")
 		s.makes(queue.Subject{Line: s.line("support", "any")}, "x 201", "a 202")
 	}},
+	{"a circle of those who have all refused once: whoever is asked again is skipped no more", func(s *shift) {
+		s.virtual()
+		s.addSales("201", "202")
+		s.change(func(d *queue.Projection) {
+			d.Agents[0].Places[0].Tier, d.Agents[1].Places[1].Tier = 1, 1
+		})
+		s.rank(0, 1, 0)
+		s.rank(1, 0, 1)
+		s.login("201", "202")
+		c := s.calls("a")
+		s.legEnds(s.ring("a 202"), 21)
+		s.legEnds(s.ring("a 201"), 21)
+		s.mode("201", queue.Paused)
+		s.mode("202", queue.Paused)
+		s.sells("x")
+		s.later(time.Minute)
+		s.login("201", "202")
+		s.makes(queue.Subject{Line: s.line("sales", "any")}, "a 201", "x 202")
+		equal(s, "skipped", len(s.contact(c.ID).Skip), 0)
+	}},
 	{"no circle: what an agent prefers they have just refused, so each has the turn that is theirs", func(s *shift) {
 		s.addSales("201", "202")
 		s.change(func(d *queue.Projection) { d.Agents[1].Places[0].Tier = 1 }) // of support 201's turn comes first
