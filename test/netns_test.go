@@ -3,7 +3,7 @@
 package test
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -91,17 +92,28 @@ func listenThere(network, address string) (conn *net.UDPConn, err error) {
 // publishAt starts the edge anew with another external address, and back.
 func publishAt(t *testing.T, s *stack, address string) {
 	t.Helper()
-	edge := []string{"up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", "60", "kamailio-1", "kamailio-2", "rtpengine"}
 	t.Cleanup(func() {
-		_, err := s.compose(edge...)
-		if err != nil {
+		if err := s.edgeAnew(context.Background()); err != nil {
 			t.Errorf("publish at the usual address again: %v", err)
 		}
 	})
-	cmd := exec.Command("docker", append([]string{"compose"}, edge...)...)
-	cmd.Dir = s.root
-	cmd.Env = append(os.Environ(), "EXTERNAL_IP="+address, "LISTEN_IP="+address)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatal(errors.Join(err, errors.New(string(out))))
+	if err := s.edgeAnew(t.Context(), "EXTERNAL_IP="+address, "LISTEN_IP="+address); err != nil {
+		t.Fatal(err)
 	}
+}
+
+// edgeAnew starts the edge with this environment, and waits until it takes calls. The media
+// relay is first: a Kamailio that did not find it looks again two seconds later.
+func (s *stack) edgeAnew(ctx context.Context, env ...string) error {
+	for _, services := range [][]string{{"rtpengine"}, {"kamailio-1", "kamailio-2"}} {
+		up := []string{"compose", "up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", "60"}
+		cmd := exec.CommandContext(ctx, "docker", append(up, services...)...)
+		cmd.Dir, cmd.Env = s.root, append(os.Environ(), env...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("start %v anew: %w: %s", services, err, out)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	return s.nodesKnown(ctx, 2)
 }

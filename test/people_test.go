@@ -240,11 +240,11 @@ func AllLoggedIn(agents ...string) Action {
 				return at, err
 			}
 			ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-			_, err = s.who(name).call().WaitEnded(ctx)
+			end, err := s.who(name).call().WaitEnded(ctx)
 			err = errors.Join(err, s.waitMode(ctx, name, queue.Ready))
 			cancel()
 			if err != nil {
-				return at, err
+				return at, fmt.Errorf("%w; the call ended %+v", err, end)
 			}
 		}
 		return at, nil
