@@ -63,9 +63,12 @@ func readSecrets(dir string) (secrets, error) {
 }
 
 // compose runs docker compose in the repository and gives what it printed.
-func (s *stack) compose(args ...string) ([]byte, error) {
+func (s *stack) compose(args ...string) ([]byte, error) { return s.composeWith(nil, args...) }
+
+// composeWith is compose with more environment.
+func (s *stack) composeWith(env []string, args ...string) ([]byte, error) {
 	cmd := exec.Command("docker", append([]string{"compose"}, args...)...)
-	cmd.Dir = s.root
+	cmd.Dir, cmd.Env = s.root, append(os.Environ(), env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -106,11 +106,9 @@ func publishAt(t *testing.T, s *stack, address string) {
 // relay is first: a Kamailio that did not find it looks again two seconds later.
 func (s *stack) edgeAnew(ctx context.Context, env ...string) error {
 	for _, services := range [][]string{{"rtpengine"}, {"kamailio-1", "kamailio-2"}} {
-		up := []string{"compose", "up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", "60"}
-		cmd := exec.CommandContext(ctx, "docker", append(up, services...)...)
-		cmd.Dir, cmd.Env = s.root, append(os.Environ(), env...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("start %v anew: %w: %s", services, err, out)
+		up := []string{"up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", "60"}
+		if _, err := s.composeWith(env, append(up, services...)...); err != nil {
+			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)

@@ -90,7 +90,7 @@ local function first(spec)
     part = nil
     while spec.spare and n < #spec.spare and not part do -- lines that they serve while enough of their group are left
       n = n + 1
-      part = rarely().group_size(spec.spare[n].group) > spec.spare[n].keep and spec.spare[n] or nil
+      part = group_size(spec.spare[n].group) > spec.spare[n].keep and spec.spare[n] or nil
     end
   until not part
   if best then return at .. '|' .. of, best end
@@ -106,7 +106,7 @@ local function admitted(c)
   for s = 0, c.step do steps[s + 1] = format('%02d', s) end
   local line = holds and get(K.dir, 'line|' .. c.need)
   for _, r in ipairs(line and line.reserve or {}) do
-    if c.step >= r.from and c.step < r.step and rarely().group_size(r.group) > r.keep then
+    if c.step >= r.from and c.step < r.step and group_size(r.group) > r.keep then
       n = n + 1
       steps[n] = format('%02d', r.step)
     end

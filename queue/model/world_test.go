@@ -255,21 +255,18 @@ func (m *machine) fit(d *queue.Projection) {
 // anybody who is there: they open whole milliseconds after the arrival.
 func (m *machine) between() time.Duration {
 	const apart = 50 * time.Microsecond
-	at := time.Millisecond / 2
-	for range 20 {
-		next := at
-		for _, c := range m.model.contacts {
-			phase := time.Duration(c.Arrived.Nanosecond()) % time.Millisecond
-			if (phase-at+time.Millisecond)%time.Millisecond < apart {
-				next = (phase + time.Microsecond) % time.Millisecond
-			}
-		}
-		if next == at {
+	var taken [time.Millisecond / apart]bool
+	for _, c := range m.model.contacts {
+		taken[time.Duration(c.Arrived.Nanosecond())%time.Millisecond/apart] = true
+	}
+	i := len(taken) / 2
+	for range taken {
+		if !taken[i] {
 			break
 		}
-		at = next
+		i = (i + 1) % len(taken)
 	}
-	return at
+	return time.Duration(i) * apart
 }
 
 // project applies a directory at a moment of its own: it takes several ticks, of which none

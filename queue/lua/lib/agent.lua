@@ -95,29 +95,28 @@ local function looked_at(fields)
   return all
 end
 
+local function somebody_in(fields)
+  for _, s in ipairs(looked_at(fields)) do
+    if s then return true end
+  end
+  return false
+end
+
 -- wake: an agent who became available is worth a match when somebody waits.
 local function wake(id, spec)
-  for _, s in ipairs(looked_at(spec.heads)) do
-    if s then return work('match', 'agent', id) end
-  end
+  if somebody_in(spec.heads) then return work('match', 'agent', id) end
   for _, g in ipairs(spec.spare or {}) do
-    for _, s in ipairs(looked_at(g.heads)) do
-      if s then return work('match', 'agent', id) end
-    end
+    if somebody_in(g.heads) then return work('match', 'agent', id) end
   end
 end
+
+-- group_size: how many of those who are held back are available.
+local function group_size(group) return call('ZLEXCOUNT', K.available, '[' .. group .. '|', '(' .. group .. '}') end
 
 -- let_others: with one more of a group, lines that hold the others back may have them again.
 local function let_others(spec)
   for _, f in ipairs(spec.frees) do
-    if call('ZLEXCOUNT', K.available, '[' .. f.group .. '|', '(' .. f.group .. '}') == f.keep + 1 then
-      for _, h in ipairs(looked_at(f.heads)) do
-        if h then
-          work('match', 'need', sub(f.heads[1], 1, 9))
-          break
-        end
-      end
-    end
+    if group_size(f.group) == f.keep + 1 and somebody_in(f.heads) then work('match', 'need', sub(f.heads[1], 1, 9)) end
   end
 end
 

@@ -47,9 +47,6 @@ local function by_chance(c, steps, best, skip)
   return best
 end
 
--- group_size: how many of those who are held back are available.
-local function group_size(group) return call('ZLEXCOUNT', K.available, '[' .. group .. '|', '(' .. group .. '}') end
-
 -- in_time: the score as a queue's target orders it: who has waited the greatest part of it first.
 -- Who has a negative credit may have waited less than nothing.
 local function in_time(score, target_ms)
@@ -109,4 +106,4 @@ local function wish(id)
   return m, key
 end
 
-rare = { wish = wish, by_chance = by_chance, group_size = group_size, in_time = in_time, taken = taken, member_of = member_of }
+rare = { wish = wish, by_chance = by_chance, in_time = in_time, taken = taken, member_of = member_of }
